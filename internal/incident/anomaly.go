@@ -1,0 +1,121 @@
+package incident
+
+import (
+	"time"
+
+	"firebreak/internal/redact"
+)
+
+// Severity is how bad it is: sev1 (worst) to sev4.
+type Severity string
+
+// Severities.
+const (
+	Sev1 Severity = "sev1"
+	Sev2 Severity = "sev2"
+	Sev3 Severity = "sev3"
+	Sev4 Severity = "sev4"
+)
+
+// Worse tells whether s is more severe than other. The empty severity is the
+// least severe.
+func (s Severity) Worse(other Severity) bool {
+	return s != "" && (other == "" || s < other)
+}
+
+// AnomalyKind is the sort of signal an anomaly was found in.
+type AnomalyKind string
+
+// Kinds.
+const (
+	KindMetric AnomalyKind = "metric" // a series left its band
+	KindLog    AnomalyKind = "log"    // a log pattern is new or its rate left its band
+	KindAlarm  AnomalyKind = "alarm"  // a CloudWatch alarm went into ALARM
+	KindEvent  AnomalyKind = "event"  // an EventBridge event that is trouble by itself
+)
+
+// EpisodeState is where an anomaly's episode stands.
+type EpisodeState string
+
+// States of an episode. An engine emits an anomaly when it opens, when it grows
+// notably, and when it closes, each time with the same id.
+const (
+	EpisodeOpen    EpisodeState = "open"
+	EpisodeGrowing EpisodeState = "growing"
+	EpisodeClosed  EpisodeState = "closed"
+)
+
+// MetricRef names one CloudWatch series.
+type MetricRef struct {
+	Namespace  string            `json:"namespace"`
+	Name       string            `json:"name"`
+	Dimensions map[string]string `json:"dimensions,omitempty"`
+	Stat       string            `json:"stat"`           // Average, Sum, Minimum, Maximum, SampleCount or pNN
+	Period     int               `json:"period_seconds"` // seconds: 1, 5, 10, 30 or a multiple of 60
+	Unit       string            `json:"unit,omitempty"` // CloudWatch unit, for display
+}
+
+// IsZero tells whether there is no metric.
+func (m MetricRef) IsZero() bool { return m.Name == "" }
+
+// Anomaly is one episode of something unusual in one series.
+type Anomaly struct {
+	ID        string       `json:"id"`                   // AnomalyID(Rule, Series, Opened)
+	Account   string       `json:"account"`              // 12 digits
+	Region    string       `json:"region"`               //
+	Service   string       `json:"service"`              // name of a service file, or "unassigned"
+	DependsOn []string     `json:"depends_on,omitempty"` // the services that this one calls, from its file
+	Kind      AnomalyKind  `json:"kind"`                 //
+	Rule      string       `json:"rule"`                 // which detector rule, e.g. "level", "log-rate", "alarm"
+	Series    string       `json:"series"`               // key of the series on the stream
+	Metric    *MetricRef   `json:"metric,omitempty"`     // set when the series is a CloudWatch metric
+	LogGroup  string       `json:"log_group,omitempty"`  // set for KindLog
+	Alarm     string       `json:"alarm,omitempty"`      // alarm name, set for KindAlarm
+	State     EpisodeState `json:"state"`                //
+	Severity  Severity     `json:"severity"`             //
+	Opened    time.Time    `json:"opened"`               // event time
+	LastSeen  time.Time    `json:"last_seen"`            // event time of the latest anomalous signal
+	Closed    time.Time    `json:"closed,omitzero"`      // event time, set when State is closed
+	Count     int          `json:"count"`                // anomalous signals in the episode so far
+
+	Observed float64 `json:"observed"`           // the latest anomalous value, in the metric's unit or events per window
+	Low      float64 `json:"low"`                // expected band, same unit
+	High     float64 `json:"high"`               //
+	Rarity   float64 `json:"rarity"`             // tail probability of the observation, in (0,1]; 0 when unknown
+	Unsure   bool    `json:"unsure,omitempty"`   // the series is still young
+	Previous float64 `json:"previous,omitempty"` // the value just before the episode opened
+
+	Why     redact.Text   `json:"why"`               // one sentence in numbers that a person understands
+	Samples []redact.Text `json:"samples,omitempty"` // at most two redacted log samples
+}
+
+// Batch is what a stream worker or a backfill sends to the correlator.
+type Batch struct {
+	Shard     string    `json:"shard"`           // shard id, or the backfill's source
+	Fence     int64     `json:"fence"`           // grows with every owner of the shard; lower ones are dropped
+	Watermark time.Time `json:"watermark"`       // event time up to which the shard is complete
+	Anomalies []Anomaly `json:"anomalies"`       // at most 100 a batch
+	Flush     bool      `json:"flush,omitempty"` // the end of a backfill: no more will come
+}
+
+// Join is an anomaly that the correlator hands to an incident that is already open.
+type Join struct {
+	Anomaly Anomaly `json:"anomaly"`
+}
+
+// JoinAck tells the correlator that an incident has taken an anomaly.
+type JoinAck struct {
+	IncidentID string       `json:"incident_id"`
+	AnomalyID  string       `json:"anomaly_id"`
+	State      EpisodeState `json:"state"` // which of the anomaly's emissions was taken
+}
+
+// Closed tells the correlator that an incident's workflow is about to return.
+type Closed struct {
+	IncidentID string    `json:"incident_id"`
+	Status     Status    `json:"status"`
+	Outcome    Outcome   `json:"outcome"`
+	At         time.Time `json:"at"`
+	Thread     ThreadRef `json:"thread,omitzero"` // so that a recurrence can keep the thread
+	Ticket     TicketRef `json:"ticket,omitzero"` // and the ticket
+}
