@@ -87,6 +87,18 @@ type Anomaly struct {
 
 	Why     redact.Text   `json:"why"`               // one sentence in numbers that a person understands
 	Samples []redact.Text `json:"samples,omitempty"` // at most two redacted log samples
+	Changes []Change      `json:"changes,omitempty"` // at most five, latest first; see Change
+}
+
+// Change is a deployment, configuration, scaling or state-change event that an
+// engine saw on the stream shortly before an episode opened, of the anomaly's
+// service or of one that it depends on. It is a coincidence in time and claims
+// no more.
+type Change struct {
+	At      time.Time   `json:"at"`      // event time
+	Service string      `json:"service"` // whose change it is
+	Kind    string      `json:"kind"`    // source and detail-type of the event, e.g. "aws.codedeploy/CodeDeploy Deployment State-change Notification"
+	Text    redact.Text `json:"text"`    // what changed, redacted, at most 300 bytes
 }
 
 // Batch is what a stream worker or a backfill sends to the correlator.
