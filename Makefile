@@ -1,0 +1,45 @@
+# Everything here needs Go and make only; `make lint` and `make race` also need
+# what their comment says.
+.DEFAULT_GOAL := help
+.PHONY: help demo test race lint e2e bench build clean
+
+# The binaries and tests never need cgo; the race detector does.
+export CGO_ENABLED ?= 0
+
+# Packages that do not link the Temporal server: with the race detector that
+# alone would keep a small machine busy for a long time.
+LIGHT = $(shell go list -f '{{if not .Standard}}{{.ImportPath}} {{join .Deps " "}} {{join .TestImports " "}} {{join .XTestImports " "}}{{end}}' ./... | grep -vE 'go\.temporal\.io/server|firebreak/test/stack( |$$)|firebreak/test/stack/temporal' | cut -d' ' -f1)
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## the whole system on loopback, one real incident from fault to fix
+	@echo "Building the sandbox. The first build compiles the Temporal server and takes some minutes; later ones take seconds."
+	@go build -o bin/sandbox ./test/sandbox
+	@./bin/sandbox $(ARGS)
+
+test: ## every test that needs nothing installed and nothing started
+	go test ./...
+
+race: ## the same with the race detector, without what links the Temporal server (needs a C compiler)
+	CGO_ENABLED=1 go test -race $(LIGHT)
+
+e2e: ## every scenario end to end, and the tests that kill processes
+	go test -tags e2e -count=1 -timeout 20m ./test/e2e/...
+
+lint: ## vet, formatting, workflow determinism, linters
+	go vet ./...
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
+	go tool workflowcheck ./workflows/...
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+
+bench: ## benchmarks of the hot paths
+	go test -run '^$$' -bench . -benchmem ./internal/...
+
+build: ## the worker, the starter and the sandbox, into bin/
+	go build -o bin/worker ./workers/cmd/worker
+	go build -o bin/starter ./starter
+	go build -o bin/sandbox ./test/sandbox
+
+clean: ## what make built
+	rm -rf bin

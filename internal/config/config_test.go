@@ -1,0 +1,110 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"firebreak/internal/config"
+)
+
+const good = `
+account: "123456789012"
+region: eu-central-1
+stream: {name: firebreak, sensitivity: balanced}
+catalog: {url: https://github.com/acme/runbooks.git}
+diagnosis: {model: eu.some-model-v1}
+slack: {channel: C0123}
+jira: {url: https://acme.atlassian.net, project: OPS, user: bot@acme.example}
+`
+
+var secrets = []string{"FIREBREAK_SLACK_BOT_TOKEN=b", "FIREBREAK_SLACK_APP_TOKEN=a", "FIREBREAK_JIRA_TOKEN=j"}
+
+func write(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "firebreak.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func TestLoadMergesDefaultsFileAndEnvironment(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(write(t, good), append([]string{"FIREBREAK_STREAM_POLL=250ms", "FIREBREAK_ROLES=stream,chat,tickets,workflows,diagnosis"}, secrets...))
+	require.NoError(t, err)
+	require.Equal(t, "firebreak", cfg.Stream.Name)
+	require.Equal(t, "balanced", cfg.Stream.Sensitivity, "the file wins over the default")
+	require.Equal(t, 250*time.Millisecond, cfg.Stream.Poll, "the environment wins over the file")
+	require.Equal(t, "latest", cfg.Stream.Start, "the default stays where nothing is said")
+	require.Equal(t, "j", cfg.Jira.Token)
+	require.True(t, cfg.Serves(config.RoleStream))
+	require.False(t, cfg.Serves(config.RoleAutomation))
+}
+
+func TestEveryMistakeIsReportedAtOnceWithItsKey(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load("", nil)
+	require.Error(t, err)
+	for _, key := range []string{
+		"account:", "region:", "stream.name:", "catalog.url:", "diagnosis.model:", "slack.channel:",
+		"slack.bot_token: is missing; set FIREBREAK_SLACK_BOT_TOKEN", "slack.app_token:", "jira.url:", "jira.project:", "jira.token:",
+	} {
+		require.ErrorContains(t, err, key)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		file string
+		env  []string
+		want string
+	}{
+		"unknown key":           {file: good + "strem: {name: x}\n", want: "field strem not found"},
+		"secret in the file":    {file: good + "x: 1\n", want: "line 9"},
+		"bad duration":          {env: []string{"FIREBREAK_STREAM_POLL=soon"}, want: "soon"},
+		"poll below the quota":  {env: []string{"FIREBREAK_STREAM_POLL=100ms"}, want: "stream.poll: 100ms is below the least, 200ms"},
+		"unknown role":          {env: []string{"FIREBREAK_ROLES=stream,cook"}, want: `roles: "cook" is none of`},
+		"mode":                  {env: []string{"FIREBREAK_CORRELATION_MODE=some"}, want: "correlation.mode:"},
+		"plain http":            {env: []string{"FIREBREAK_CATALOG_URL=http://git.example/x"}, want: "catalog.url: must be https"},
+		"insecure is loopback":  {env: []string{"FIREBREAK_CATALOG_URL=http://git.example/x", "FIREBREAK_CATALOG_INSECURE=true"}, want: "catalog.url: must be https"},
+		"password in address":   {env: []string{"FIREBREAK_CATALOG_URL=https://u:p@git.example/x"}, want: "catalog.url: has a user or password"},
+		"half a guardrail":      {env: []string{"FIREBREAK_DIAGNOSIS_GUARDRAIL_ID=g"}, want: "diagnosis.guardrail_version:"},
+		"attempts":              {env: []string{"FIREBREAK_INCIDENT_MAX_ATTEMPTS=9"}, want: "incident.max_attempts: 9 is not between 1 and 5"},
+		"health address":        {env: []string{"FIREBREAK_WORKER_HEALTH=8080"}, want: "worker.health:"},
+		"jira project":          {env: []string{"FIREBREAK_JIRA_PROJECT=ops team"}, want: "jira.project:"},
+		"max tokens":            {env: []string{"FIREBREAK_DIAGNOSIS_MAX_TOKENS=1"}, want: "diagnosis.max_tokens:"},
+		"stop timeout too near": {env: []string{"FIREBREAK_WORKER_STOP_TIMEOUT=10ms"}, want: "worker.stop_timeout:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := tc.file
+			if file == "" {
+				file = good
+			}
+			_, err := config.Load(write(t, file), append(tc.env, secrets...))
+			require.ErrorContains(t, err, tc.want)
+		})
+	}
+}
+
+func TestErrorsNeverShowASecret(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load(write(t, good+"jira: {token: hunter2}\n"), nil)
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), "hunter2")
+}
+
+func TestARoleThatIsNotServedNeedsNoSettings(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load("", []string{"FIREBREAK_ACCOUNT=123456789012", "FIREBREAK_REGION=eu-central-1", "FIREBREAK_ROLES=diagnosis", "FIREBREAK_DIAGNOSIS_MODEL=m"})
+	require.NoError(t, err)
+}
+
+func TestMissingFile(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"), nil)
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
