@@ -1,0 +1,134 @@
+// Package rules finds secrets and personal data in free text and replaces them
+// by placeholders such as "[redacted:jwt]". Every pattern is an RE2 expression
+// (or a scan of its own that looks at each byte a bounded number of times), so
+// the time is linear in the length of the text, however hostile it is.
+package rules
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"firebreak/internal/redact"
+)
+
+// maxInput bounds what is looked at, in bytes: as much as any activity's input
+// or result may hold.
+const maxInput = 64 << 10
+
+// maxPasses bounds how often the rules run over a text. One pass is enough for
+// ordinary text; a second proves that nothing is left. Text that still changes
+// after so many is made to change, and is withheld as a whole.
+const maxPasses = 8
+
+const (
+	markCut      = "[redacted:cut]"
+	markUnstable = "[redacted:unstable]"
+)
+
+// rule is one kind of secret or personal datum.
+type rule struct {
+	kind string         // names the placeholder
+	find *regexp.Regexp // a candidate; group "v" is replaced, or the whole match when there is none
+	ok   func(v string) bool
+}
+
+// set is the Redactor made of the default rules.
+type set struct{ rules []rule }
+
+// Default returns the redactor with the shipped rules. It is safe for
+// concurrent use, idempotent, and linear in the length of its input, of which
+// at most 64 KiB are kept.
+func Default() redact.Redactor { return &set{rules: append(secretRules(), personalRules()...)} }
+
+// placeholder matches what the rules leave behind. It is never looked into
+// again, which is what makes redaction converge: every pass that changes
+// anything shortens the text between placeholders.
+var placeholder = regexp.MustCompile(`\[redacted:[a-z0-9-]{1,24}\]`)
+
+// Redact implements redact.Redactor. Its result is a fixed point of the rules,
+// so redacting twice changes nothing.
+func (s *set) Redact(raw string) string {
+	text := strings.ToValidUTF8(raw, "\uFFFD")
+	for range maxPasses {
+		text = cut(text)
+		next := s.pass(text)
+		if next == text {
+			return text
+		}
+		text = next
+	}
+	return markUnstable
+}
+
+// cut shortens text to maxInput, at a rune and outside of a placeholder, so
+// that the result is not cut again.
+func cut(text string) string {
+	if len(text) <= maxInput {
+		return text
+	}
+	at := maxInput - len(markCut)
+	for at > 0 && !utf8.RuneStart(text[at]) {
+		at--
+	}
+	// A secret that is cut in two may no longer look like one: the last, perhaps
+	// incomplete, word goes as well.
+	if space := strings.LastIndexAny(text[:at], " \t\r\n"); space > 0 {
+		at = space + 1
+	} else {
+		at = 0
+	}
+	return text[:at] + markCut
+}
+
+// pass applies every rule once to what stands between placeholders.
+func (s *set) pass(text string) string {
+	for _, r := range s.rules {
+		text = outside(text, r.apply)
+	}
+	return text
+}
+
+// outside maps the parts of text that are no placeholder.
+func outside(text string, f func(string) string) string {
+	marks := placeholder.FindAllStringIndex(text, -1)
+	if len(marks) == 0 {
+		return f(text)
+	}
+	var b strings.Builder
+	b.Grow(len(text))
+	from := 0
+	for _, m := range marks {
+		b.WriteString(f(text[from:m[0]]))
+		b.WriteString(text[m[0]:m[1]])
+		from = m[1]
+	}
+	b.WriteString(f(text[from:]))
+	return b.String()
+}
+
+// apply replaces every match that passes the rule's own check.
+func (r rule) apply(text string) string {
+	group := r.find.SubexpIndex("v")
+	matches := r.find.FindAllStringSubmatchIndex(text, -1)
+	if len(matches) == 0 {
+		return text
+	}
+	var b strings.Builder
+	b.Grow(len(text))
+	from := 0
+	for _, m := range matches {
+		start, end := m[0], m[1]
+		if group > 0 {
+			start, end = m[2*group], m[2*group+1]
+		}
+		if start < 0 || start == end || (r.ok != nil && !r.ok(text[start:end])) {
+			continue
+		}
+		b.WriteString(text[from:start])
+		b.WriteString("[redacted:" + r.kind + "]")
+		from = end
+	}
+	b.WriteString(text[from:])
+	return b.String()
+}
