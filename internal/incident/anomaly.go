@@ -86,7 +86,7 @@ type Anomaly struct {
 	Previous float64 `json:"previous,omitempty"` // the value just before the episode opened
 
 	Why     redact.Text   `json:"why"`               // one sentence in numbers that a person understands
-	Samples []redact.Text `json:"samples,omitempty"` // at most two redacted log samples
+	Samples []redact.Text `json:"samples,omitzero"`  // at most two redacted log samples
 	Changes []Change      `json:"changes,omitempty"` // at most five, latest first; see Change
 }
 

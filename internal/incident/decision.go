@@ -45,17 +45,17 @@ type VerifyDecisionInput struct {
 
 // Verdict is what became of a decision.
 type Verdict struct {
-	Accepted bool        `json:"accepted"`         // whether it counts
-	Verified bool        `json:"verified"`         // whether a signature proved the approver
-	Reason   redact.Text `json:"reason,omitempty"` // why not
-	Note     redact.Text `json:"note,omitempty"`   // the decision's note, redacted
+	Accepted bool        `json:"accepted"`        // whether it counts
+	Verified bool        `json:"verified"`        // whether a signature proved the approver
+	Reason   redact.Text `json:"reason,omitzero"` // why not
+	Note     redact.Text `json:"note,omitzero"`   // the decision's note, redacted
 }
 
 // Accepted is a decision that counted, as history keeps it.
 type Accepted struct {
 	Decision Decision    `json:"decision"` // without its note and signature
 	Verified bool        `json:"verified"`
-	Note     redact.Text `json:"note,omitempty"`
+	Note     redact.Text `json:"note,omitzero"`
 	At       time.Time   `json:"at"`
 }
 
@@ -63,6 +63,6 @@ type Accepted struct {
 type DecisionReceipt struct {
 	Accepted bool        `json:"accepted"`
 	Verified bool        `json:"verified"`
-	Reason   redact.Text `json:"reason,omitempty"` // why it was refused
-	Needed   int         `json:"needed"`           // approvals still missing
+	Reason   redact.Text `json:"reason,omitzero"` // why it was refused
+	Needed   int         `json:"needed"`          // approvals still missing
 }

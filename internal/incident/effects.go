@@ -112,7 +112,7 @@ const (
 type TransitionTicketInput struct {
 	Ticket     TicketRef   `json:"ticket"`
 	To         TicketState `json:"to"`
-	Resolution redact.Text `json:"resolution,omitempty"` // for done, added as a comment with key "resolution"
+	Resolution redact.Text `json:"resolution,omitzero"` // for done, added as a comment with key "resolution"
 }
 
 // TicketStatus is where a ticket stands.

@@ -21,18 +21,18 @@ const (
 // Evidence is one piece of what is known about an incident: something that a
 // diagnosis can cite and that anyone can look up again.
 type Evidence struct {
-	ID      string             `json:"id"`                // "ev-" and 8 hex digits of its query, range and kind
-	Kind    EvidenceKind       `json:"kind"`              //
-	Service string             `json:"service"`           // whose signal it is
-	Title   redact.Text        `json:"title"`             // what it shows, in a few words
-	Detail  redact.Text        `json:"detail"`            // the finding, in numbers
-	Query   string             `json:"query"`             // what to run to see it again
-	From    time.Time          `json:"from"`              //
-	To      time.Time          `json:"to"`                //
-	Facts   map[string]float64 `json:"facts,omitempty"`   // the numbers by name; see the Fact constants
-	Samples []redact.Text      `json:"samples,omitempty"` // at most two redacted log lines
-	Metric  *MetricRef         `json:"metric,omitempty"`  // for EvidenceMetric
-	Role    MetricRole         `json:"role,omitempty"`    // for EvidenceMetric
+	ID      string             `json:"id"`               // "ev-" and 8 hex digits of its query, range and kind
+	Kind    EvidenceKind       `json:"kind"`             //
+	Service string             `json:"service"`          // whose signal it is
+	Title   redact.Text        `json:"title"`            // what it shows, in a few words
+	Detail  redact.Text        `json:"detail"`           // the finding, in numbers
+	Query   string             `json:"query"`            // what to run to see it again
+	From    time.Time          `json:"from"`             //
+	To      time.Time          `json:"to"`               //
+	Facts   map[string]float64 `json:"facts,omitempty"`  // the numbers by name; see the Fact constants
+	Samples []redact.Text      `json:"samples,omitzero"` // at most two redacted log lines
+	Metric  *MetricRef         `json:"metric,omitempty"` // for EvidenceMetric
+	Role    MetricRole         `json:"role,omitempty"`   // for EvidenceMetric
 }
 
 // Names of facts. Units are those of the series, ratios in [0,1], seconds.
@@ -99,7 +99,7 @@ type Hypothesis struct {
 	Confidence float64     `json:"confidence"`        // [0,1]
 	Citations  []string    `json:"citations"`         // ids of evidence, each of which exists
 	Runbook    string      `json:"runbook,omitempty"` // one of the allowed, or empty for none
-	Reasoning  redact.Text `json:"reasoning,omitempty"`
+	Reasoning  redact.Text `json:"reasoning,omitzero"`
 }
 
 // Diagnosis is what the model answered, after local validation: best first, at

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"firebreak/internal/incident"
+
+	"github.com/stretchr/testify/require"
 )
 
 func TestIdentitiesAreStable(t *testing.T) {

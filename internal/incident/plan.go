@@ -86,7 +86,7 @@ type CompilePlanInput struct {
 // CompilePlanResult is a plan, or the reasons why there can be none.
 type CompilePlanResult struct {
 	Plan   Plan          `json:"plan"`
-	Denied []redact.Text `json:"denied,omitempty"` // policy's reasons; empty when Plan may go to approval
+	Denied []redact.Text `json:"denied,omitzero"` // policy's reasons; empty when Plan may go to approval
 }
 
 // RecheckInput is asked right before the start, after the approval.
@@ -103,6 +103,6 @@ type RecheckInput struct {
 // RecheckResult allows the start, or tells every reason against it.
 type RecheckResult struct {
 	Allowed bool          `json:"allowed"`
-	Reasons []redact.Text `json:"reasons,omitempty"`
+	Reasons []redact.Text `json:"reasons,omitzero"`
 	Latest  string        `json:"latest"` // the commit of the latest policy that was also asked
 }

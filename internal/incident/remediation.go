@@ -32,7 +32,7 @@ const (
 // RemediationResult is what a RemediationWorkflow returns.
 type RemediationResult struct {
 	Status       RemediationStatus `json:"status"`
-	Reasons      []redact.Text     `json:"reasons,omitempty"` // for denied, failed and undone
+	Reasons      []redact.Text     `json:"reasons,omitzero"` // for denied, failed and undone
 	Document     Document          `json:"document,omitzero"`
 	Execution    Execution         `json:"execution,omitzero"`
 	Verification *Verification     `json:"verification,omitempty"` // nil when it did not come to it
@@ -79,7 +79,7 @@ type Execution struct {
 	Succeeded       bool        `json:"succeeded"` // terminal, Success, and no step failed behind it
 	DocumentVersion string      `json:"document_version"`
 	Steps           []Step      `json:"steps,omitempty"` // at most 100
-	Failure         redact.Text `json:"failure,omitempty"`
+	Failure         redact.Text `json:"failure,omitzero"`
 	Started         time.Time   `json:"started,omitzero"`
 	Ended           time.Time   `json:"ended,omitzero"`
 }
@@ -101,7 +101,7 @@ type Step struct {
 	Action  string      `json:"action"`
 	Status  string      `json:"status"`
 	Ended   bool        `json:"ended"`
-	Failure redact.Text `json:"failure,omitempty"` // redacted, at most 500 bytes
+	Failure redact.Text `json:"failure,omitzero"` // redacted, at most 500 bytes
 }
 
 // ReadSymptomInput asks whether the trouble is still there. It is read again
