@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"firebreak/internal/incident"
+)
+
+func newIncidentsCommand(open opener) *cobra.Command {
+	cmd := &cobra.Command{Use: "incidents", Short: "List, show and follow incidents"}
+	cmd.AddCommand(newListCommand(open), newShowCommand(open), newWatchCommand(open, time.Second))
+	return cmd
+}
+
+// statuses that --status takes.
+var statuses = []incident.Status{
+	incident.StatusAnalysing, incident.StatusDiagnosing, incident.StatusAwaitingApproval, incident.StatusRemediating,
+	incident.StatusVerifying, incident.StatusResolved, incident.StatusEscalated, incident.StatusRejected, incident.StatusExpired,
+	incident.StatusSuppressed, incident.StatusCancelled, incident.StatusHalted, incident.StatusShadowed, incident.StatusFailed,
+}
+
+// origins that --origin takes.
+var origins = []incident.Origin{incident.OriginLive, incident.OriginBackfill, incident.OriginDrill}
+
+// plainName is what a service may be called. Anything else could leave its
+// quotes in Temporal's list filter.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+
+func newListCommand(open opener) *cobra.Command {
+	var (
+		f              filter
+		status, origin string
+		limit          int
+	)
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List open incidents, or all of them",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.Status, f.Origin = incident.Status(status), incident.Origin(origin)
+			switch {
+			case status != "" && !slices.Contains(statuses, f.Status):
+				return usagef("--status %q is none of %v", status, statuses)
+			case origin != "" && !slices.Contains(origins, f.Origin):
+				return usagef("--origin %q is none of %v", origin, origins)
+			case f.Service != "" && !plainName.MatchString(f.Service):
+				return usagef("--service %q is no name of a service", f.Service)
+			case limit < 1 || limit > maxListed:
+				return usagef("--limit %d is not between 1 and %d", limit, maxListed)
+			}
+			c, err := open(cmd)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			found, err := c.List(cmd.Context(), f, limit)
+			if err != nil {
+				return err
+			}
+			if wantsJSON(cmd) {
+				if found == nil {
+					found = []summary{}
+				}
+				return printJSON(cmd.OutOrStdout(), map[string][]summary{"incidents": found})
+			}
+			return printList(cmd, found, f.Closed, time.Now())
+		},
+	}
+	cmd.Flags().StringVar(&status, "status", "", "only those in this status, e.g. awaiting_approval")
+	cmd.Flags().StringVar(&f.Service, "service", "", "only those of this service")
+	cmd.Flags().StringVar(&origin, "origin", "", "only live, backfill or drill")
+	cmd.Flags().BoolVar(&f.Closed, "all", false, "also those that have ended")
+	cmd.Flags().IntVar(&limit, "limit", 200, "at most so many, latest first")
+	return cmd
+}
+
+func printList(cmd *cobra.Command, found []summary, all bool, now time.Time) error {
+	if len(found) == 0 {
+		if all {
+			cmd.PrintErrln("No incidents.")
+		} else {
+			cmd.PrintErrln("No open incidents; --all lists those that ended, too.")
+		}
+		return nil
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tSTATUS\tSEVERITY\tSERVICE\tORIGIN\tANOMALIES\tRUNBOOK\tSTARTED\tAGE")
+	for _, s := range found {
+		end := now
+		if !s.Closed.IsZero() {
+			end = s.Closed
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", safe(s.ID), safe(string(s.Status)), safe(string(s.Severity)), safe(s.Service),
+			safe(string(s.Origin)), s.Anomalies, orDash(s.Runbook), stamp(s.Started), elapsed(end.Sub(s.Started)))
+	}
+	return w.Flush()
+}
+
+func newShowCommand(open opener) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Tell an incident's story: evidence, diagnosis, plan, decisions, what was done",
+		Long:  "ID is an incident id or any beginning of it that fits only one, or a workflow id.",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := open(cmd)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			s, err := find(cmd.Context(), c, args[0], true)
+			if err != nil {
+				return err
+			}
+			state, err := c.State(cmd.Context(), ref{s.WorkflowID, s.RunID})
+			if err != nil {
+				return err
+			}
+			if wantsJSON(cmd) {
+				return printJSON(cmd.OutOrStdout(), state)
+			}
+			story{cmd.OutOrStdout()}.tell(state)
+			return nil
+		},
+	}
+}
+
+// newWatchCommand follows an incident, asking for its state every interval.
+func newWatchCommand(open opener, interval time.Duration) *cobra.Command {
+	return &cobra.Command{
+		Use:   "watch ID",
+		Short: "Follow an incident until it ends",
+		Long: "ID is an incident id or any beginning of it that fits only one, or a workflow id.\n" +
+			"With --json the story is printed once, when the incident has ended.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := open(cmd)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			s, err := find(cmd.Context(), c, args[0], true)
+			if err != nil {
+				return err
+			}
+			w := watcher{out: cmd.OutOrStdout(), client: c, ref: ref{s.WorkflowID, s.RunID}, interval: interval, quiet: wantsJSON(cmd)}
+			state, err := w.follow(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if wantsJSON(cmd) {
+				return printJSON(cmd.OutOrStdout(), state)
+			}
+			return nil
+		},
+	}
+}
+
+// stamp shows a time in UTC to the second.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
+}
+
+// elapsed shows a duration to a tenth of a second below a minute, else to the second.
+func elapsed(d time.Duration) string {
+	if d < time.Minute && d > -time.Minute {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return safe(s)
+}
