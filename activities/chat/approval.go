@@ -1,0 +1,46 @@
+package chat
+
+import (
+	"context"
+
+	"github.com/slack-go/slack"
+
+	"firebreak/internal/incident"
+)
+
+// AskApproval posts the approval card into the thread: what would be run on
+// what, with resolved values, and two buttons that carry workflow, run and
+// digest. One card per run and plan, however often it is retried. A plan whose
+// parameters, targets or steps do not fit is shown without the Approve button.
+func (a *Activities) AskApproval(ctx context.Context, in incident.AskApprovalInput) (incident.CardRef, error) {
+	h, p := in.Headline, in.Plan
+	if in.Thread.IsZero() || h.WorkflowID == "" || h.RunID == "" || p.Digest == "" {
+		return incident.CardRef{}, invalid("ask for approval of %s: thread, workflow id, run id and digest are required", name(p.Runbook))
+	}
+	value, err := question{h.WorkflowID, h.RunID, p.Digest}.encode()
+	if err != nil {
+		return incident.CardRef{}, invalid("ask for approval of %s: %v", name(p.Runbook), err)
+	}
+	return a.reply(ctx, in.Thread, h.RunID+"/approval/"+p.Digest,
+		slack.MsgOptionText(fallback("Approval needed:", p.Runbook, "on", p.Service, "for", h.IncidentID), false),
+		slack.MsgOptionBlocks(cardBlocks(in, value)...),
+	)
+}
+
+// CloseApproval replaces the card's buttons by how it was decided; what was
+// asked stays readable. Closing a closed card changes nothing.
+func (a *Activities) CloseApproval(ctx context.Context, in incident.CloseApprovalInput) error {
+	if in.Card.TS == "" {
+		return invalid("close the approval of %s: the card is unknown", name(in.Plan.Runbook))
+	}
+	p := in.Plan
+	blocks := []slack.Block{heading(name(p.Runbook) + " on " + name(p.Service))}
+	acts, _ := whatItDoes(p)
+	blocks = append(blocks, acts...)
+	blocks = append(blocks, titled("Decision", orNone(in.Result.String()), 1000)...)
+	blocks = append(blocks, contextOf([][2]string{{"Digest", shortDigest(p.Digest)}, {"Commit", shortHex(p.Commit)}}))
+	return a.edit(ctx, in.Card.Channel, in.Card.TS,
+		slack.MsgOptionText(fallback(p.Runbook, "on", p.Service+":", in.Result.String()), false),
+		slack.MsgOptionBlocks(blocks...),
+	)
+}

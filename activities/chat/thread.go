@@ -1,0 +1,166 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"firebreak/internal/incident"
+)
+
+// PostIncident posts the incident's root message and returns its thread; with
+// in.Thread set it edits that message in place. However often it is retried,
+// and whatever answers get lost, an incident has one root message: it carries
+// the workflow id in its metadata and is looked for before it is posted.
+func (a *Activities) PostIncident(ctx context.Context, in incident.PostIncidentInput) (incident.ThreadRef, error) {
+	h := in.Headline
+	if h.WorkflowID == "" {
+		return incident.ThreadRef{}, invalid("post incident %s: the headline has no workflow id", name(h.IncidentID))
+	}
+	content := []slack.MsgOption{
+		slack.MsgOptionText(fallback(rootTitle(h), "-", h.Title.String()), false),
+		slack.MsgOptionBlocks(rootBlocks(h)...),
+		metadata(rootKey(h)),
+	}
+	if !in.Thread.IsZero() {
+		// The edit keeps the key of whoever opened the thread: a recurrence
+		// writes its replies into the thread of the incident before it.
+		return in.Thread, a.edit(ctx, in.Thread.Channel, in.Thread.TS, content[:2]...)
+	}
+	// Searched for on the first attempt too: a workflow that is reset starts its
+	// attempts again at one, and a second thread is what people notice most.
+	ts, err := a.findRoot(ctx, a.channel, rootKey(h))
+	if err != nil {
+		return incident.ThreadRef{}, err
+	}
+	if ts != "" {
+		a.log.InfoContext(ctx, "the incident's thread exists already", "incident", h.IncidentID, "thread", ts)
+		return incident.ThreadRef{Channel: a.channel, TS: ts}, nil
+	}
+	ts, err = a.post(ctx, a.channel, content...)
+	if err != nil {
+		return incident.ThreadRef{}, err
+	}
+	return incident.ThreadRef{Channel: a.channel, TS: ts}, nil
+}
+
+// PostReply adds one message to the thread. The same key is posted once: after
+// an attempt with an unknown outcome the thread is searched for it first.
+func (a *Activities) PostReply(ctx context.Context, in incident.PostReplyInput) (incident.CardRef, error) {
+	if in.Thread.IsZero() || in.Key == "" {
+		return incident.CardRef{}, invalid("post reply %q: thread and key are required", name(in.Key))
+	}
+	text := in.Text.String()
+	if strings.TrimSpace(text) == "" {
+		return incident.CardRef{}, invalid("post reply %q: the text is empty", name(in.Key))
+	}
+	return a.reply(ctx, in.Thread, in.Key,
+		slack.MsgOptionText(fallback(text), false),
+		slack.MsgOptionBlocks(slack.NewSectionBlock(plainText(text, limitSection), nil, nil)),
+	)
+}
+
+// reply posts into the thread unless a message with the key is there.
+func (a *Activities) reply(ctx context.Context, thread incident.ThreadRef, key string, content ...slack.MsgOption) (incident.CardRef, error) {
+	if inDoubt(ctx) {
+		ts, err := a.findReply(ctx, thread.Channel, thread.TS, key)
+		if err != nil {
+			return incident.CardRef{}, err
+		}
+		if ts != "" {
+			return incident.CardRef{Channel: thread.Channel, TS: ts}, nil
+		}
+	}
+	ts, err := a.post(ctx, thread.Channel, append(content, slack.MsgOptionTS(thread.TS), metadata(key))...)
+	if err != nil {
+		return incident.CardRef{}, err
+	}
+	return incident.CardRef{Channel: thread.Channel, TS: ts}, nil
+}
+
+// post waits for the channel's turn and posts.
+func (a *Activities) post(ctx context.Context, channel string, content ...slack.MsgOption) (string, error) {
+	if err := a.posts.wait(ctx, channel); err != nil {
+		return "", err
+	}
+	_, ts, err := a.api.PostMessageContext(ctx, channel, append(content, quiet()...)...)
+	if err != nil {
+		return "", classified("post to channel "+channel, err)
+	}
+	if ts == "" {
+		// slack-go takes a JSON object without "ok" and "error" for success.
+		return "", classified("post to channel "+channel, errNoTimestamp)
+	}
+	return ts, nil
+}
+
+// edit waits for the channel's turn and edits a message in place.
+func (a *Activities) edit(ctx context.Context, channel, ts string, content ...slack.MsgOption) error {
+	if err := a.edits.wait(ctx, channel); err != nil {
+		return err
+	}
+	_, _, _, err := a.api.UpdateMessageContext(ctx, channel, ts, append(content, quiet()...)...)
+	return classified(fmt.Sprintf("edit message %s in channel %s", ts, channel), err)
+}
+
+// quiet keeps Slack from fetching addresses that a message mentions.
+func quiet() []slack.MsgOption {
+	return []slack.MsgOption{slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
+}
+
+// rootKey marks the root message. It is the workflow's id, because a live and a
+// replayed incident may share an incident id.
+func rootKey(h incident.Headline) string { return h.WorkflowID + "/thread" }
+
+func rootTitle(h incident.Headline) string {
+	parts := []string{strings.ToUpper(string(h.Severity)), h.Service, strings.ReplaceAll(string(h.Status), "_", " ")}
+	if h.Outcome != "" && h.Outcome != incident.OutcomeNone {
+		parts = append(parts, strings.ReplaceAll(string(h.Outcome), "_", " "))
+	}
+	if h.Origin != "" && h.Origin != incident.OriginLive {
+		parts = append([]string{strings.ToUpper(string(h.Origin))}, parts...)
+	}
+	kept := parts[:0]
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, name(p))
+		}
+	}
+	return strings.Join(kept, " · ")
+}
+
+func rootBlocks(h incident.Headline) []slack.Block {
+	blocks := []slack.Block{
+		heading(rootTitle(h)),
+		slack.NewSectionBlock(plainText(oneLine(h.Title.String()), 500), nil, nil),
+	}
+	if !h.Body.IsEmpty() {
+		blocks = append(blocks, slack.NewSectionBlock(plainText(h.Body.String(), limitSection), nil, nil))
+	}
+	pairs := [][2]string{{"Incident", h.IncidentID}, {"Team", h.Team}}
+	if h.Anomalies > 0 {
+		pairs = append(pairs, [2]string{"Anomalies", fmt.Sprint(h.Anomalies)})
+	}
+	return append(blocks, contextOf(pairs, link(h.UIURL, "Workflow"), link(h.TicketURL, h.TicketKey)))
+}
+
+// contextOf is a small-print line of facts and links.
+func contextOf(pairs [][2]string, links ...string) slack.Block {
+	var elements []slack.MixedElement
+	for _, p := range pairs {
+		if p[1] != "" {
+			elements = append(elements, plainText(p[0]+" "+oneLine(p[1]), limitField))
+		}
+	}
+	for _, l := range links {
+		if l != "" {
+			elements = append(elements, markup(l))
+		}
+	}
+	if len(elements) == 0 {
+		elements = append(elements, plainText("-", limitField))
+	}
+	return slack.NewContextBlock("", elements[:min(len(elements), 10)]...)
+}
