@@ -82,19 +82,37 @@ func (r *reducer) joinFailed(f JoinFailed) {
 	}
 	r.Counters.Lost++
 	r.end(f.IncidentID, Ended{At: r.at})
+	r.rehome(a, f.IncidentID)
+}
+
+// closed takes an incident's own report that it ends. It sends the report when
+// every acknowledgement of its has been delivered, so that a join which is still
+// open then was not taken.
+func (r *reducer) closed(c incident.Closed) {
+	var orphans []incident.Anomaly
+	r.Unacked = slices.DeleteFunc(r.Unacked, func(u Unacked) bool {
+		if u.Join.IncidentID != c.IncidentID {
+			return false
+		}
+		orphans = append(orphans, u.Join.Anomaly)
+		return true
+	})
+	r.end(c.IncidentID, Ended{At: c.At, Thread: c.Thread, Ticket: c.Ticket})
+	for _, a := range orphans {
+		r.rehome(a, c.IncidentID)
+	}
+}
+
+// rehome finds another home for an anomaly that a closed incident did not take.
+// What it had taken before, with an earlier emission, ends with it. And an
+// incident's id comes from its first anomaly, which so can never open another.
+func (r *reducer) rehome(a incident.Anomaly, from string) {
 	known := slices.ContainsFunc(r.Recent, func(e Ended) bool { return slices.Contains(e.Episodes, a.ID) })
-	// An incident's id comes from its first anomaly, which can therefore never
-	// open another one.
-	if known || a.State == incident.EpisodeClosed || incident.IDFromAnomaly(a.ID) == f.IncidentID {
+	if known || a.State == incident.EpisodeClosed || incident.IDFromAnomaly(a.ID) == from {
 		r.Counters.Late++
 		return
 	}
 	r.place(a)
-}
-
-// closed takes an incident's own report that it ends.
-func (r *reducer) closed(c incident.Closed) {
-	r.end(c.IncidentID, Ended{At: c.At, Thread: c.Thread, Ticket: c.Ticket})
 }
 
 // exists deals with an incident that was there before its start: in event time
