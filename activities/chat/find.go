@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
-	"go.temporal.io/sdk/activity"
 )
 
 // metadataType marks our messages. Slack has no idempotency key, so every
@@ -21,12 +20,6 @@ func metadata(key string) slack.MsgOption {
 		EventType:    metadataType,
 		EventPayload: map[string]any{"key": key},
 	})
-}
-
-// inDoubt tells whether an earlier attempt may have posted already: any attempt
-// after the first, and every call from outside an activity.
-func inDoubt(ctx context.Context) bool {
-	return !activity.IsActivity(ctx) || activity.GetInfo(ctx).Attempt > 1
 }
 
 // identity is who we are to Slack, asked for once.

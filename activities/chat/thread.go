@@ -29,8 +29,6 @@ func (a *Activities) PostIncident(ctx context.Context, in incident.PostIncidentI
 		// writes its replies into the thread of the incident before it.
 		return in.Thread, a.edit(ctx, in.Thread.Channel, in.Thread.TS, content[:2]...)
 	}
-	// Searched for on the first attempt too: a workflow that is reset starts its
-	// attempts again at one, and a second thread is what people notice most.
 	ts, err := a.findRoot(ctx, a.channel, rootKey(h))
 	if err != nil {
 		return incident.ThreadRef{}, err
@@ -46,8 +44,7 @@ func (a *Activities) PostIncident(ctx context.Context, in incident.PostIncidentI
 	return incident.ThreadRef{Channel: a.channel, TS: ts}, nil
 }
 
-// PostReply adds one message to the thread. The same key is posted once: after
-// an attempt with an unknown outcome the thread is searched for it first.
+// PostReply adds one message to the thread. The same key is posted once.
 func (a *Activities) PostReply(ctx context.Context, in incident.PostReplyInput) (incident.CardRef, error) {
 	if in.Thread.IsZero() || in.Key == "" {
 		return incident.CardRef{}, invalid("post reply %q: thread and key are required", name(in.Key))
@@ -62,18 +59,18 @@ func (a *Activities) PostReply(ctx context.Context, in incident.PostReplyInput) 
 	)
 }
 
-// reply posts into the thread unless a message with the key is there.
+// reply posts into the thread unless a message with the key is there. It looks
+// on a first attempt as well: a workflow that gave up and asks again, or that
+// was reset, starts its attempts at one.
 func (a *Activities) reply(ctx context.Context, thread incident.ThreadRef, key string, content ...slack.MsgOption) (incident.CardRef, error) {
-	if inDoubt(ctx) {
-		ts, err := a.findReply(ctx, thread.Channel, thread.TS, key)
-		if err != nil {
-			return incident.CardRef{}, err
-		}
-		if ts != "" {
-			return incident.CardRef{Channel: thread.Channel, TS: ts}, nil
-		}
+	ts, err := a.findReply(ctx, thread.Channel, thread.TS, key)
+	if err != nil {
+		return incident.CardRef{}, err
 	}
-	ts, err := a.post(ctx, thread.Channel, append(content, slack.MsgOptionTS(thread.TS), metadata(key))...)
+	if ts != "" {
+		return incident.CardRef{Channel: thread.Channel, TS: ts}, nil
+	}
+	ts, err = a.post(ctx, thread.Channel, append(content, slack.MsgOptionTS(thread.TS), metadata(key))...)
 	if err != nil {
 		return incident.CardRef{}, err
 	}
