@@ -1,0 +1,57 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/runbook"
+)
+
+// Source is where catalogues come from: a Store or a Folder.
+type Source interface {
+	// At returns the catalogue at a commit.
+	At(ctx context.Context, commit string) (*runbook.Catalog, error)
+	// Latest returns the newest usable catalogue, and why the newest of all
+	// could not be used when that is another one.
+	Latest(ctx context.Context) (cat *runbook.Catalog, problem, err error)
+}
+
+// Options of the activities.
+type Options struct {
+	Source Source
+}
+
+// Activities are the activities of this package.
+type Activities struct{ source Source }
+
+// New makes the activities.
+func New(o Options) (*Activities, error) {
+	if o.Source == nil {
+		return nil, errors.New("catalogue activities: no source given")
+	}
+	return &Activities{source: o.Source}, nil
+}
+
+// maxProblem bounds the problem in a payload, in bytes. A broken catalogue can
+// have hundreds of problems; the log and the linter tell all.
+const maxProblem = 2000
+
+// PinCatalog fixes the commit that an incident uses, and tells what the
+// catalogue says of the incident's service there. Errors of kind Permission,
+// NotFound and Validation are not worth a retry; all others are.
+func (a *Activities) PinCatalog(ctx context.Context, in incident.PinCatalogInput) (incident.PinCatalogResult, error) {
+	cat, problem, err := a.source.Latest(ctx)
+	if err != nil {
+		return incident.PinCatalogResult{}, classify(err, "pin the catalogue")
+	}
+	service, known := cat.Services[in.Service]
+	if !known {
+		service = incident.Service{Name: in.Service}
+	}
+	res := incident.PinCatalogResult{Commit: cat.Commit, Service: service, Known: known, Runbooks: cat.Options(in.Service)}
+	if problem != nil {
+		res.Problem = cut(problem.Error(), maxProblem)
+	}
+	return res, nil
+}
