@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"firebreak/internal/incident"
@@ -46,6 +47,10 @@ func (d *decoder) metric(raw json.RawMessage) error {
 	return nil
 }
 
+// maxValue keeps sums and squares of values finite. CloudWatch itself takes
+// values up to 2^360, about 2.3e108.
+const maxValue = 1e108
+
 // statistics reads {"count","sum","max","min"} and whatever percentiles stand
 // beside them.
 func statistics(value map[string]json.RawMessage) (MetricPoint, error) {
@@ -55,6 +60,9 @@ func statistics(value map[string]json.RawMessage) (MetricPoint, error) {
 		var v float64
 		if err := json.Unmarshal(raw, &v); err != nil {
 			return p, fmt.Errorf("%s: %w", cut(key, 40), err)
+		}
+		if math.Abs(v) > maxValue {
+			return p, fmt.Errorf("%s: %g is beyond what is counted with", cut(key, 40), v)
 		}
 		switch key {
 		case "count":

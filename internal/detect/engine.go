@@ -1,0 +1,134 @@
+// Package detect finds anomalies in signals: metric series that leave their
+// band, log groups whose error rate leaves its band or that say something new,
+// alarms, and events that are trouble by themselves.
+//
+// An Engine has no clock and no goroutine. What it says of a moment depends on
+// that moment and earlier ones only, so that a live stream, a restart from a
+// snapshot and a replay of the past give the same anomalies.
+package detect
+
+import (
+	"time"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+	"firebreak/internal/telemetry"
+)
+
+// Engine is a set of detectors over all series of a stream. It is not safe for
+// concurrent use.
+type Engine interface {
+	// Observe takes the next signal, its service assigned, and returns what it
+	// opened, let grow or closed. Signals of one series come in the order of
+	// their partition key; a metric point that is not newer than the last one
+	// of its series is counted as late and has no effect.
+	Observe(telemetry.Signal) []incident.Anomaly
+	// Advance says that the stream is complete up to the watermark, and returns
+	// what closed or opened by that: windows that ended, alarms that stayed OK.
+	Advance(watermark time.Time) []incident.Anomaly
+	// Snapshot returns the whole state, versioned.
+	Snapshot() ([]byte, error)
+	// Restore takes the union of snapshots, replacing the state. Where two hold
+	// the same series, the one that saw it later wins.
+	Restore(snapshots ...[]byte) error
+	// Reading returns the latest value of a series with its band and score, and
+	// whether there is one. Series are keyed as in telemetry.Signal.Series.
+	Reading(series string) (Reading, bool)
+}
+
+// Reading is a series as a detector sees it.
+type Reading struct {
+	At        time.Time `json:"at"`
+	Value     float64   `json:"value"` // what was judged: smoothed over about five seconds where points are closer than that
+	Low       float64   `json:"low"`   // expected band
+	High      float64   `json:"high"`  //
+	Score     float64   `json:"score"` // in [0,1]; from 0.5 on it would alert
+	Unsure    bool      `json:"unsure"`
+	Anomalous bool      `json:"anomalous"` // an episode is open
+}
+
+// Options make an engine.
+type Options struct {
+	Inventory   *incident.Inventory // whose series is what; required
+	Redactor    redact.Redactor     // for log samples and reasons; required
+	Sensitivity Sensitivity         // Balanced when empty
+	MaxSeries   int                 // series of each kind that are kept; 20,000 when 0
+}
+
+// Stats counts what an engine did with its signals.
+type Stats struct {
+	Signals   int64 `json:"signals"`
+	Late      int64 `json:"late"`      // not newer than what was seen of their series, or behind a closed window
+	Unwatched int64 `json:"unwatched"` // metric points that no service file names, and trouble of things that no service file names
+	Refused   int64 `json:"refused"`   // of series beyond MaxSeries
+	Opened    int64 `json:"opened"`    // episodes
+}
+
+// Detector is the Engine.
+type Detector struct {
+	inv      *incident.Inventory
+	redactor redact.Redactor
+	rules    thresholds
+	limit    int
+	stats    Stats
+	state    state
+}
+
+var _ Engine = (*Detector)(nil)
+
+// New returns an engine that has seen nothing.
+func New(o Options) *Detector {
+	if o.MaxSeries == 0 {
+		o.MaxSeries = 20_000
+	}
+	return &Detector{inv: o.Inventory, redactor: o.Redactor, rules: o.Sensitivity.thresholds(), limit: o.MaxSeries, state: newState()}
+}
+
+// UseInventory replaces the inventory, after the catalogue has changed.
+func (d *Detector) UseInventory(inv *incident.Inventory) { d.inv = inv }
+
+// Stats returns the counters since New.
+func (d *Detector) Stats() Stats { return d.stats }
+
+// Observe implements Engine.
+func (d *Detector) Observe(s telemetry.Signal) []incident.Anomaly {
+	d.stats.Signals++
+	switch s.Kind {
+	case telemetry.KindMetric:
+		return d.metric(s)
+	case telemetry.KindLog:
+		return d.log(s)
+	case telemetry.KindAlarm:
+		return d.alarm(s)
+	case telemetry.KindEvent:
+		return d.event(s)
+	default:
+		return nil
+	}
+}
+
+// Advance implements Engine.
+func (d *Detector) Advance(watermark time.Time) []incident.Anomaly {
+	if !watermark.After(d.state.Watermark) {
+		return nil
+	}
+	d.state.Watermark = watermark
+	var found []incident.Anomaly
+	found = append(found, d.advanceLogs(watermark)...)
+	found = append(found, d.advanceMetrics(watermark)...)
+	found = append(found, d.advanceAlarms(watermark)...)
+	found = append(found, d.advanceEvents(watermark)...)
+	d.forget(watermark)
+	return found
+}
+
+// Reading implements Engine.
+func (d *Detector) Reading(series string) (Reading, bool) {
+	if m, ok := d.state.Metrics[series]; ok && m.Base.N > 0 {
+		return m.reading(d.rules), true
+	}
+	if l, ok := d.state.Logs[series]; ok && l.Base.N > 0 {
+		return l.reading(d.rules), true
+	}
+	return Reading{}, false
+}

@@ -1,0 +1,273 @@
+package detect
+
+import (
+	"math"
+	"time"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+	"firebreak/internal/telemetry"
+)
+
+// RuleLevel is the rule of metric anomalies: the level left its band.
+const RuleLevel = "level"
+
+// metricState is one metric series. What is judged is the mean of the points
+// of the last five seconds, or the point itself where points are further apart:
+// single odd points of a dense series are noise.
+type metricState struct {
+	Base    baseline  `json:"base"`
+	Last    time.Time `json:"last"`              // event time of the newest point
+	Step    float64   `json:"step"`              // seconds between points
+	Recent  []float64 `json:"recent,omitempty"`  // latest points, at most smoothPoints, oldest first
+	Pending []float64 `json:"pending,omitempty"` // values judged normal but not learned yet, oldest first
+	Normal  float64   `json:"normal"`            // latest value that was judged normal
+	Role    string    `json:"role,omitempty"`
+	Stat    string    `json:"stat"`
+	Out     int       `json:"out"`               // points in a row that were out
+	OutAt   time.Time `json:"out_at,omitzero"`   // the first of them
+	Healthy int       `json:"healthy"`           // points in a row that were not, in an episode
+	BackAt  time.Time `json:"back_at,omitzero"`  // the first of them
+	MuteTo  time.Time `json:"mute_to,omitzero"`  // no new episode before
+	Episode *episode  `json:"episode,omitempty"` //
+}
+
+const (
+	smoothSeconds = 5.0
+	smoothPoints  = 5
+	warmPoints    = 24               // learned; before that nothing is said
+	sureUnits     = 300              // before that what is said is unsure
+	learnDelay    = 6                // points until a normal value is learned
+	calmPoints    = 5                // points in a row that must be normal to close
+	calmTime      = 15 * time.Second // and for how long
+	quietPoints   = 20               // after an episode no new one opens
+	freeze        = 30 * time.Minute // of an episode, in which its values teach nothing
+	silence       = 30 * time.Minute // without points closes an episode
+)
+
+func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
+	ref := s.Metric.Ref("", 0)
+	watched, ok := d.inv.Watched(ref)
+	if !ok {
+		// Direction and meaning of a metric come from a service file. Without
+		// one, any unusual hour of any of an account's series would be trouble.
+		d.stats.Unwatched++
+		return nil
+	}
+	m, ok := d.state.Metrics[s.Series]
+	if !ok {
+		if len(d.state.Metrics) >= d.limit {
+			d.stats.Refused++
+			return nil
+		}
+		m = &metricState{}
+		d.state.Metrics[s.Series] = m
+	}
+	if !s.Time.After(m.Last) {
+		d.stats.Late++
+		return nil
+	}
+	t := traitOf(watched.Role, watched.Stat)
+	value, ok := s.Metric.Value(t.stat)
+	if !ok {
+		t.stat, t.counts = "Average", false
+		if value, ok = s.Metric.Value(t.stat); !ok {
+			return nil
+		}
+	}
+	m.Role, m.Stat = string(watched.Role), t.stat
+	judged, points := m.smooth(value, s.Time)
+	a := m.judge(d, s, t, judged, points)
+	if m.Episode != nil {
+		d.state.open[s.Series] = struct{}{}
+	} else {
+		delete(d.state.open, s.Series)
+	}
+	return a
+}
+
+// smooth adds a point and returns the mean of the latest five seconds.
+func (m *metricState) smooth(value float64, at time.Time) (float64, int) {
+	if !m.Last.IsZero() {
+		gap := at.Sub(m.Last).Seconds()
+		if m.Step == 0 || gap < m.Step {
+			m.Step = gap
+		}
+		if gap > 3*max(m.Step, 1) {
+			m.Recent = m.Recent[:0]
+		}
+	}
+	m.Last = at
+	keep := 1
+	if m.Step > 0 {
+		keep = int(max(1, min(smoothPoints, math.Round(smoothSeconds/m.Step))))
+	}
+	m.Recent = append(m.Recent, value)
+	if extra := len(m.Recent) - keep; extra > 0 {
+		m.Recent = append(m.Recent[:0], m.Recent[extra:]...)
+	}
+	sum := 0.0
+	for _, v := range m.Recent {
+		sum += v
+	}
+	return sum / float64(len(m.Recent)), len(m.Recent)
+}
+
+// judge decides what a value means for the series.
+func (m *metricState) judge(d *Detector, s telemetry.Signal, t trait, x float64, points int) []incident.Anomaly {
+	floor := t.spreadFloor(m.Base.Level, points)
+	threshold, needed := t.bar(d.rules, x < m.Base.Level)
+	units := m.Base.units(x, floor, t.dir)
+	latest := m.Recent[len(m.Recent)-1]
+	// The mean stays out for five points after a single wild one; the newest
+	// point itself must be out of line, too.
+	out := m.Base.N >= warmPoints && units >= threshold &&
+		t.matters(x, m.Base.Level, d.rules.Effect, points) && sameSide(latest, x, m.Base.Level)
+	if !out {
+		m.Out = 0
+	} else {
+		if m.Out == 0 {
+			m.OutAt = s.Time
+		}
+		m.Out++
+	}
+	if m.Episode != nil {
+		return m.during(d, s, t, x, units, out, points)
+	}
+	if m.Out >= needed && !s.Time.Before(m.MuteTo) {
+		return m.opens(d, s, t, x, units, points)
+	}
+	if m.Out < needed {
+		m.learn(x, floor, t.dir)
+	}
+	if !out {
+		m.Normal = x
+	}
+	return nil
+}
+
+// learn puts a value in the queue of those to be learned, and learns the
+// oldest once the queue is full. The delay keeps the rise of a spike, which is
+// not out of line yet, from widening the band that the spike is held against.
+// A single value that is out is learned like any other, clipped: a series that
+// has such values now and then has a heavier tail.
+func (m *metricState) learn(x, floor float64, dir direction) {
+	m.Pending = append(m.Pending, x)
+	if len(m.Pending) > learnDelay {
+		m.Base.learn(m.Pending[0], floor, dir)
+		m.Pending = append(m.Pending[:0], m.Pending[1:]...)
+	}
+}
+
+// sameSide tells whether the newest point lies at least half as far out as the
+// mean, on the same side.
+func sameSide(latest, mean, level float64) bool {
+	if mean > level {
+		return latest >= level+(mean-level)/2
+	}
+	return latest <= level-(level-mean)/2
+}
+
+func (m *metricState) opens(d *Detector, s telemetry.Signal, t trait, x, units float64, points int) []incident.Anomaly {
+	threshold, _ := t.bar(d.rules, x < m.Base.Level)
+	low, high := t.band(&m.Base, d.rules, points)
+	service, _ := d.inv.Service(s.Service)
+	ref := s.Metric.Ref(t.stat, wholePeriod(m.Step))
+	m.Episode = d.begin(incident.Anomaly{
+		Account: s.Account, Region: s.Region, Service: s.Service, Kind: incident.KindMetric, Rule: RuleLevel, Series: s.Series,
+		Metric: &ref, Severity: grade(service, t.ease, units, threshold), Opened: m.OutAt, LastSeen: s.Time, Count: m.Out,
+		Observed: x, Low: low, High: high, Rarity: rarity(units), Unsure: m.Base.N < sureUnits, Previous: m.Normal,
+		Why: redact.Format("%s of %s is %.4g where %.4g to %.4g is expected from the last %d values; just before it was %.4g",
+			redact.Name(ref.Name), redact.Name(s.Service), x, low, high, m.Base.N, m.Normal),
+	}, math.Abs(x-m.Base.Level))
+	m.Healthy, m.Pending = 0, nil
+	return []incident.Anomaly{m.Episode.Anomaly}
+}
+
+// during follows an open episode: it grows, closes, or goes on silently.
+func (m *metricState) during(d *Detector, s telemetry.Signal, t trait, x, units float64, out bool, points int) []incident.Anomaly {
+	a := &m.Episode.Anomaly
+	threshold, _ := t.bar(d.rules, x < m.Base.Level)
+	// Hysteresis: to count as normal again, a value must be back within half
+	// of the threshold, not just below it.
+	inside := units < threshold/2 || !t.matters(x, m.Base.Level, d.rules.Effect/2, points)
+	if inside {
+		if m.Healthy == 0 {
+			m.BackAt = s.Time
+		}
+		m.Healthy++
+		if m.Healthy >= calmPoints && s.Time.Sub(m.BackAt) >= calmTime || m.Healthy >= 3*calmPoints {
+			closed := m.Episode.end(d, m.BackAt)
+			m.close(s.Time)
+			return []incident.Anomaly{closed}
+		}
+		return nil
+	}
+	m.Healthy = 0
+	if s.Time.Sub(a.Opened) > freeze {
+		// What lasts that long is on its way to being normal.
+		m.Base.learn(x, t.spreadFloor(m.Base.Level, points), t.dir)
+	}
+	if !out {
+		return nil
+	}
+	a.Count++
+	a.LastSeen, a.Observed, a.Rarity = s.Time, x, min(a.Rarity, rarity(units))
+	service, _ := d.inv.Service(s.Service)
+	excess := math.Abs(x - m.Base.Level)
+	if !m.Episode.grow(excess, grade(service, t.ease, units, threshold), max(10*time.Second, seconds(2*m.Step))) {
+		return nil
+	}
+	a.Why = redact.Format("%s of %s has grown to %.4g where %.4g to %.4g is expected",
+		redact.Name(a.Metric.Name), redact.Name(s.Service), x, a.Low, a.High)
+	return []incident.Anomaly{m.Episode.tell(d, incident.EpisodeGrowing, excess)}
+}
+
+func (m *metricState) close(at time.Time) {
+	m.Episode, m.Out, m.Healthy = nil, 0, 0
+	m.MuteTo = at.Add(seconds(quietPoints * m.Step))
+}
+
+// advanceMetrics closes episodes of series that fell silent.
+func (d *Detector) advanceMetrics(watermark time.Time) []incident.Anomaly {
+	var found []incident.Anomaly
+	for _, key := range sortedKeys(d.state.open) {
+		m := d.state.Metrics[key]
+		if watermark.Sub(m.Last) < max(silence, seconds(3*m.Step)) {
+			continue
+		}
+		found = append(found, m.Episode.end(d, m.Last))
+		m.close(m.Last)
+		delete(d.state.open, key)
+	}
+	return found
+}
+
+func (m *metricState) reading(rules thresholds) Reading {
+	t := traitOf(incident.MetricRole(m.Role), m.Stat)
+	points := len(m.Recent)
+	sum := 0.0
+	for _, v := range m.Recent {
+		sum += v
+	}
+	x := sum / float64(max(points, 1))
+	threshold, _ := t.bar(rules, x < m.Base.Level)
+	low, high := t.band(&m.Base, rules, points)
+	return Reading{
+		At: m.Last, Value: x, Low: low, High: high, Unsure: m.Base.N < sureUnits, Anomalous: m.Episode != nil,
+		Score: score(m.Base.units(x, t.spreadFloor(m.Base.Level, points), t.dir), threshold),
+	}
+}
+
+// wholePeriod is the CloudWatch period that points so far apart have: 1, 5, 10
+// or 30 seconds or whole minutes.
+func wholePeriod(step float64) int {
+	for _, p := range []int{1, 5, 10, 30} {
+		if step < float64(p)*1.5 {
+			return p
+		}
+	}
+	return max(60, int(math.Round(step/60))*60)
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
