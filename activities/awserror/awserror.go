@@ -1,0 +1,161 @@
+// Package awserror decides, at the edge to AWS, whether an error is worth
+// another try, and says so in the terms that Temporal's retry policies know.
+// Its messages are redacted, because they end in workflow history.
+package awserror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+	"go.temporal.io/sdk/temporal"
+
+	"firebreak/internal/redact"
+	"firebreak/internal/redact/rules"
+)
+
+// Types of the application errors that Classify makes. Validation, Permission,
+// NotFound and Mismatch are not retryable.
+const (
+	Validation  = "Validation"
+	Permission  = "Permission"
+	NotFound    = "NotFound"
+	Mismatch    = "Mismatch"
+	Throttled   = "Throttled"
+	Unavailable = "Unavailable"
+)
+
+// quotaDelay is how long to wait after a quota was used up: quotas are by the
+// minute or by running executions, so that seconds change nothing.
+const quotaDelay = time.Minute
+
+// maxRetryAfter bounds what a Retry-After header may ask for.
+const maxRetryAfter = 5 * time.Minute
+
+// maxMessage bounds an error's message in history, in bytes.
+const maxMessage = 1000
+
+var byCode = map[string]string{
+	"AccessDenied": Permission, "AccessDeniedException": Permission, "UnauthorizedOperation": Permission,
+	"UnrecognizedClientException": Permission, "InvalidClientTokenId": Permission, "SignatureDoesNotMatch": Permission,
+	"InvalidSignatureException": Permission, "IncompleteSignature": Permission, "MissingAuthenticationToken": Permission,
+	"NotAuthorized": Permission, "OptInRequired": Permission,
+
+	"ResourceNotFoundException": NotFound, "ResourceNotFound": NotFound, "InvalidDocument": NotFound,
+	"InvalidDocumentVersion": NotFound, "AutomationDefinitionNotFoundException": NotFound,
+	"AutomationDefinitionVersionNotFoundException": NotFound, "AutomationExecutionNotFoundException": NotFound,
+
+	"IdempotentParameterMismatch": Mismatch,
+
+	"AutomationExecutionLimitExceededException": Throttled, "ServiceQuotaExceededException": Throttled,
+	"ModelNotReadyException": Throttled, "DocumentLimitExceeded": Validation,
+
+	// A model that failed or took too long may answer the next time (408, 424).
+	"ModelTimeoutException": Unavailable, "ModelErrorException": Unavailable,
+	// Credentials that ran out are fetched again by the SDK.
+	"ExpiredToken": Unavailable, "ExpiredTokenException": Unavailable, "RequestExpired": Unavailable,
+}
+
+// slow are errors after which the next try has to wait for long.
+var slow = []string{"AutomationExecutionLimitExceededException", "ServiceQuotaExceededException"}
+
+// Classify wraps an error of an AWS client with what was being done. Its result
+// is a temporal.ApplicationError of one of the types above, or, when the context
+// ended, the plain error. It returns nil for nil.
+func Classify(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var done *temporal.ApplicationError
+	if errors.As(err, &done) || errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	kind, delay := kindOf(err)
+	msg := redact.Clean(rules.Default(), fmt.Sprintf("%s: %s", doing, err)).Cut(maxMessage).String()
+	// The cause is left out: Temporal would write its message, which is not
+	// redacted, into history beside this one.
+	return temporal.NewApplicationErrorWithOptions(msg, kind, temporal.ApplicationErrorOptions{
+		NonRetryable:   kind == Validation || kind == Permission || kind == NotFound || kind == Mismatch,
+		NextRetryDelay: delay,
+	})
+}
+
+// Retryable tells whether Classify would make err retryable. An error that is
+// classified already is asked for its own verdict.
+func Retryable(err error) bool {
+	var done *temporal.ApplicationError
+	if errors.As(err, &done) {
+		return !done.NonRetryable()
+	}
+	kind, _ := kindOf(err)
+	return kind == Throttled || kind == Unavailable
+}
+
+// Refuse makes an error that no retry mends.
+func Refuse(kind, format string, args ...any) error {
+	msg := redact.Clean(rules.Default(), fmt.Sprintf(format, args...)).Cut(maxMessage).String()
+	return temporal.NewNonRetryableApplicationError(msg, kind, nil)
+}
+
+func kindOf(err error) (kind string, delay time.Duration) {
+	var api smithy.APIError
+	hasCode := errors.As(err, &api)
+	status, after := response(err)
+	if hasCode {
+		if slices.Contains(slow, api.ErrorCode()) {
+			return Throttled, max(after, quotaDelay)
+		}
+		if kind, known := byCode[api.ErrorCode()]; known {
+			return kind, after
+		}
+		if _, throttle := retry.DefaultThrottleErrorCodes[api.ErrorCode()]; throttle {
+			return Throttled, after
+		}
+	}
+	switch {
+	case status == http.StatusTooManyRequests:
+		return Throttled, after
+	case status == http.StatusRequestTimeout, status == http.StatusFailedDependency, status >= http.StatusInternalServerError:
+		return Unavailable, after
+	case hasCode && api.ErrorFault() == smithy.FaultServer:
+		return Unavailable, after
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return Permission, 0
+	case status >= http.StatusBadRequest:
+		return Validation, 0
+	case hasCode && api.ErrorFault() == smithy.FaultClient:
+		return Validation, 0
+	}
+	// Parameters that the client itself refuses to send.
+	var invalid *smithy.InvalidParamsError
+	if errors.As(err, &invalid) || invalidParams(err) {
+		return Validation, 0
+	}
+	// No answer, or none that could be read: it is not known what happened.
+	return Unavailable, 0
+}
+
+func invalidParams(err error) bool {
+	var invalid smithy.InvalidParamsError
+	return errors.As(err, &invalid)
+}
+
+// response reads the HTTP status (0 when there was no answer) and Retry-After.
+func response(err error) (int, time.Duration) {
+	var answered *awshttp.ResponseError
+	if !errors.As(err, &answered) || answered.Response == nil || answered.Response.Response == nil {
+		return 0, 0
+	}
+	seconds, bad := strconv.Atoi(answered.Response.Header.Get("Retry-After"))
+	if bad != nil || seconds <= 0 {
+		return answered.HTTPStatusCode(), 0
+	}
+	return answered.HTTPStatusCode(), min(time.Duration(seconds)*time.Second, maxRetryAfter)
+}

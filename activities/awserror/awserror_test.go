@@ -1,0 +1,86 @@
+package awserror_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+
+	"firebreak/activities/awserror"
+)
+
+func answered(status int, code, retryAfter string) error {
+	resp := &http.Response{StatusCode: status, Header: http.Header{}}
+	if retryAfter != "" {
+		resp.Header.Set("Retry-After", retryAfter)
+	}
+	var cause error = errors.New("unreadable")
+	if code != "" {
+		cause = &smithy.GenericAPIError{Code: code, Message: "password=hunter2"}
+	}
+	return fmt.Errorf("operation error: %w", &awshttp.ResponseError{
+		ResponseError: &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: resp}, Err: cause},
+	})
+}
+
+func TestClassify(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		err   error
+		kind  string
+		final bool
+		delay time.Duration
+	}{
+		{"throttle", answered(400, "ThrottlingException", ""), awserror.Throttled, false, 0},
+		{"throttle with a delay", answered(429, "TooManyRequestsException", "7"), awserror.Throttled, false, 7 * time.Second},
+		{"a delay has a limit", answered(503, "ServiceUnavailable", "86400"), awserror.Unavailable, false, 5 * time.Minute},
+		{"request limit", answered(400, "RequestLimitExceeded", ""), awserror.Throttled, false, 0},
+		{"executions used up", answered(400, "AutomationExecutionLimitExceededException", ""), awserror.Throttled, false, time.Minute},
+		{"model quota", answered(400, "ServiceQuotaExceededException", ""), awserror.Throttled, false, time.Minute},
+		{"model not ready", answered(429, "ModelNotReadyException", ""), awserror.Throttled, false, 0},
+		{"model timeout", answered(408, "ModelTimeoutException", ""), awserror.Unavailable, false, 0},
+		{"model error", answered(424, "ModelErrorException", ""), awserror.Unavailable, false, 0},
+		{"500", answered(500, "InternalServerError", ""), awserror.Unavailable, false, 0},
+		{"500 without a code", answered(502, "", ""), awserror.Unavailable, false, 0},
+		{"connection lost", errors.New("EOF"), awserror.Unavailable, false, 0},
+		{"deadline", context.DeadlineExceeded, awserror.Unavailable, false, 0},
+		{"validation", answered(400, "ValidationException", ""), awserror.Validation, true, 0},
+		{"unknown 4xx", answered(400, "SomethingNew", ""), awserror.Validation, true, 0},
+		{"permission", answered(400, "AccessDeniedException", ""), awserror.Permission, true, 0},
+		{"403 without a code", answered(403, "", ""), awserror.Permission, true, 0},
+		{"not found", answered(400, "ResourceNotFoundException", ""), awserror.NotFound, true, 0},
+		{"mismatch", answered(400, "IdempotentParameterMismatch", ""), awserror.Mismatch, true, 0},
+		{"parameters refused by the client", smithy.InvalidParamsError{Context: "x"}, awserror.Validation, true, 0},
+	} {
+		err := awserror.Classify("read alarm a", c.err)
+		var app *temporal.ApplicationError
+		require.ErrorAs(t, err, &app, c.name)
+		require.Equal(t, c.kind, app.Type(), c.name)
+		require.Equal(t, c.final, app.NonRetryable(), c.name)
+		require.Equal(t, c.delay, app.NextRetryDelay(), c.name)
+		require.Contains(t, app.Message(), "read alarm a", c.name)
+		require.NotContains(t, err.Error(), "hunter2", c.name)
+		require.Equal(t, !c.final, awserror.Retryable(c.err), c.name)
+		require.Equal(t, !c.final, awserror.Retryable(err), c.name)
+	}
+}
+
+func TestClassifyLeavesWhatIsDecided(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, awserror.Classify("x", nil))
+	require.ErrorIs(t, awserror.Classify("x", context.Canceled), context.Canceled)
+	refused := awserror.Refuse(awserror.Mismatch, "document %s has other content", "d")
+	var app *temporal.ApplicationError
+	require.ErrorAs(t, awserror.Classify("publish", refused), &app)
+	require.Equal(t, awserror.Mismatch, app.Type())
+	require.True(t, app.NonRetryable())
+}
