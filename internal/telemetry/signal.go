@@ -1,6 +1,6 @@
 // Package telemetry turns what arrives on the stream into signals: bytes of a
 // Kinesis record in, metric points, log lines, alarm changes and events out.
-// It keeps no state and reads no clock. Everything that it reads was written by
+// The decoders keep no state and read no clock. Everything that it reads was written by
 // somebody else, so every length is bounded and every text is raw: whoever lets
 // a text out of the process redacts it first.
 package telemetry
