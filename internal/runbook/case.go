@@ -17,7 +17,7 @@ type Case struct {
 	Service    string
 	Parameters map[string][]string
 	Targets    []string
-	Metric     string   // namespace/name that the verify rule watches
+	Metric     string   // namespace/name that the first verify rule watches
 	Threshold  *float64 // nil when the case does not say
 	at         map[string]value
 }
@@ -86,7 +86,10 @@ func (c Case) check(r Runbook, services map[string]incident.Service) {
 	if targets := r.ResolveTargets(parameters); !slices.Equal(targets, c.Targets) {
 		c.at["targets"].problem("expected %v, but the runbook resolves to %v", c.Targets, targets)
 	}
-	spec, err := r.Verify.Resolve(s)
+	if len(r.Verify) == 0 {
+		return
+	}
+	spec, err := r.Verify[0].Resolve(s)
 	if err != nil {
 		return
 	}

@@ -114,11 +114,12 @@ func (r Runbook) checkServices(c *Catalog) {
 				r.fields["parameters"].child(name, nodeAt(r.fields["parameters"], name)).problem("for service %s: %s", s.Name, err)
 			}
 		}
-		if r.Verify.Role == "" && r.Verify.Name == "" {
-			continue
-		}
-		if _, err := r.Verify.Resolve(s); err != nil {
-			r.fields["verify"].problem("%s", err)
+		for i, at := range r.fields["verify"].listQuietly() {
+			if rule := r.Verify[i]; rule.Role == "" && rule.Name == "" {
+				continue // reported already
+			} else if _, err := rule.Resolve(s); err != nil {
+				at.problem("%s", err)
+			}
 		}
 	}
 }

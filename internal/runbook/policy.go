@@ -26,6 +26,7 @@ type PolicyFile struct {
 	Windows         []Window                            // when something may run; empty: always
 	WindowsExempt   []incident.Severity                 // severities that need no window
 	Accounts        []string                            // AWS accounts in which something may run; empty: all
+	Origins         []incident.Origin                   // origins whose incidents may change something; empty: live
 	at              map[string]value
 }
 
@@ -83,7 +84,7 @@ var (
 // readPolicy reads policy.yaml.
 func readPolicy(v value) PolicyFile {
 	f := v.fields("approvers", "slack_gateway", "approvals", "allow_unverified", "max_attempts", "max_per_hour",
-		"runbooks", "change_windows", "change_windows_exempt", "accounts")
+		"runbooks", "change_windows", "change_windows_exempt", "accounts", "origins")
 	v.required(f, "approvers", "approvals", "allow_unverified", "max_attempts", "max_per_hour", "runbooks")
 	p := PolicyFile{
 		AllowUnverified: f["allow_unverified"].boolean(),
@@ -93,6 +94,9 @@ func readPolicy(v value) PolicyFile {
 		Approvals:       map[incident.Severity]ApprovalCount{},
 		Allow:           map[string][]string{},
 		at:              map[string]value{},
+	}
+	for _, o := range f["origins"].list() {
+		p.Origins = append(p.Origins, incident.Origin(o.oneOf(string(incident.OriginLive), string(incident.OriginBackfill), string(incident.OriginDrill))))
 	}
 	for _, a := range f["approvers"].list() {
 		p.Approvers = append(p.Approvers, readApprover(a))

@@ -144,9 +144,29 @@ func (rule VerifyRule) Resolve(s incident.Service) (incident.VerifySpec, error) 
 	return spec, nil
 }
 
+// RuleFor picks the check that fits an incident: the first that watches one of
+// the series in which the trouble was seen, because a check of something that
+// was never bad would pass at once. When none does, it is the first of all, and
+// fits is false. A runbook of a loaded catalogue has at least one.
+func (r Runbook) RuleFor(seen []incident.WatchedMetric) (rule VerifyRule, fits bool) {
+	for _, rule := range r.Verify {
+		if slices.ContainsFunc(seen, rule.watches) {
+			return rule, true
+		}
+	}
+	return r.Verify[0], false
+}
+
+func (rule VerifyRule) watches(m incident.WatchedMetric) bool {
+	if rule.Name != "" {
+		return m.Name == rule.Name
+	}
+	return m.Role == rule.Role
+}
+
 func (rule VerifyRule) metric(s incident.Service) (incident.MetricRef, error) {
 	for _, m := range s.Metrics {
-		if (rule.Name != "" && m.Name == rule.Name) || (rule.Name == "" && m.Role == rule.Role) {
+		if rule.watches(m) {
 			return m.MetricRef, nil
 		}
 	}

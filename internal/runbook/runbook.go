@@ -21,7 +21,7 @@ type Runbook struct {
 	Undo       string                     // runbook that takes it back; empty for none
 	NoUndo     string                     // why there is none
 	UndoOnly   bool                       // only ever run to take another runbook back
-	Verify     VerifyRule                 // when it has helped
+	Verify     []VerifyRule               // when it has helped: the first that fits the symptom, else the first
 	Automation []byte                     // automation.yaml, byte for byte
 	SHA256     string                     // of Automation, 64 hex digits
 	Document   Document                   // what Automation says
@@ -50,6 +50,9 @@ var (
 	thresholdPath  = regexp.MustCompile(`^service\.parameters\.[a-z][a-z0-9_]{0,62}$`)
 	reservedPrefix = []string{"aws", "amazon", "amzn"} // refused by CreateDocument
 )
+
+// maxFixes keeps 32 options well below the limit of a payload.
+const maxFixes = 10
 
 const whatRunbookName = "lower-case letters, digits and dashes, beginning with a letter, 3 to 63"
 
@@ -81,17 +84,23 @@ func readRunbook(v value, name string) Runbook {
 		f["services"].problem("a runbook is for at least one service")
 	}
 	fixes := f["fixes"].list()
-	if len(fixes) > 20 {
-		f["fixes"].problem("%d symptoms are too many; at most 20 are allowed", len(fixes))
+	if len(fixes) > maxFixes {
+		f["fixes"].problem("%d symptoms are too many; at most %d are allowed", len(fixes), maxFixes)
 	}
 	for _, e := range fixes {
-		rb.Fixes = append(rb.Fixes, oneLine(e, 120))
+		rb.Fixes = append(rb.Fixes, oneLine(e, 80))
 	}
 	for _, e := range f["parameters"].entries() {
 		rb.Parameters[e.key] = readSource(e.value)
 	}
 	rb.readUndo(f["undo"])
-	rb.Verify = readVerify(f["verify"])
+	verify := f["verify"].list()
+	if f["verify"].present() && len(verify) == 0 {
+		f["verify"].problem("expected at least one check that tells whether the runbook helped")
+	}
+	for _, e := range verify {
+		rb.Verify = append(rb.Verify, readVerify(e))
+	}
 	return rb
 }
 

@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"encoding/json"
 	"regexp"
 
 	"firebreak/internal/incident"
@@ -25,6 +26,11 @@ var roles = []string{
 	string(incident.RoleSaturation), string(incident.RoleHealth),
 }
 
+const (
+	maxMetrics = 50       // of one service
+	maxService = 16 << 10 // bytes of one entry as JSON
+)
+
 const whatServiceName = "lower-case letters, digits and dashes, beginning with a letter, at most 63"
 
 // readService reads services/<name>.yaml.
@@ -46,7 +52,11 @@ func readService(v value, name string) incident.Service {
 	if s.Name == incident.Unassigned {
 		f["name"].problem("%q is the name of signals that nobody owns", s.Name)
 	}
-	for _, m := range f["metrics"].list() {
+	metrics := f["metrics"].list()
+	if n := len(metrics); n > maxMetrics {
+		f["metrics"].problem("%d metrics are too many; at most %d are allowed", n, maxMetrics)
+	}
+	for _, m := range metrics {
 		s.Metrics = append(s.Metrics, readMetric(m))
 	}
 	for _, e := range f["parameters"].entries() {
@@ -66,6 +76,10 @@ func readService(v value, name string) incident.Service {
 			s.Parameters = map[string]string{}
 		}
 		s.Parameters[e.key] = text
+	}
+	// The entry travels in workflow payloads, together with much else.
+	if size, err := json.Marshal(s); err == nil && len(size) > maxService {
+		v.problem("the entry takes %d bytes; at most %d are allowed", len(size), maxService)
 	}
 	return s
 }

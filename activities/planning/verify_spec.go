@@ -1,0 +1,70 @@
+package planning
+
+import (
+	"context"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/runbook"
+)
+
+// verifySpec says when the trouble counts as gone. What was seen at the
+// incident's own service comes first: a fix of something that it depends on has
+// helped when the incident's symptom is gone.
+func verifySpec(c *runbook.Catalog, r runbook.Runbook, acted incident.Service, in incident.CompilePlanInput) (incident.VerifySpec, error) {
+	symptom, ok := c.Services[in.Service]
+	if !ok {
+		symptom = acted
+	}
+	for _, s := range []incident.Service{symptom, acted} {
+		if rule, fits := r.RuleFor(seenAt(s, in.Anomalies)); fits {
+			if spec, err := rule.Resolve(s); err == nil {
+				return spec, nil
+			}
+		}
+	}
+	// Nothing that was seen tells, such as an alarm on an unknown series.
+	rule, _ := r.RuleFor(nil)
+	if spec, err := rule.Resolve(symptom); err == nil {
+		return spec, nil
+	}
+	return rule.Resolve(acted)
+}
+
+// seenAt lists the series of a service in which anomalies were found. An
+// anomaly in log lines stands for the service's errors.
+func seenAt(s incident.Service, anomalies []incident.Anomaly) []incident.WatchedMetric {
+	var seen []incident.WatchedMetric
+	for _, a := range anomalies {
+		if a.Service != s.Name {
+			continue
+		}
+		for _, m := range s.Metrics {
+			if (a.Metric != nil && m.SourceKey() == a.Metric.SourceKey()) || (a.Kind == incident.KindLog && m.Role == incident.RoleErrors) {
+				seen = append(seen, m)
+			}
+		}
+	}
+	return seen
+}
+
+// before is the reading of the watched series at the time of planning: the live
+// one where it can be had, else what the detector saw last. It only informs
+// people, so a failure to read it does not keep a plan from being made.
+func (a *Activities) before(ctx context.Context, in incident.CompilePlanInput, m incident.MetricRef) float64 {
+	if a.o.Metrics != nil {
+		value, known, err := a.o.Metrics.ReadMetric(ctx, m)
+		if err == nil && known {
+			return value
+		}
+		if err != nil {
+			a.o.Log.Warn("read the metric before the fix", "incident", in.IncidentID, "metric", m.SourceKey(), "error", err)
+		}
+	}
+	latest := incident.Anomaly{}
+	for _, x := range in.Anomalies {
+		if x.Metric != nil && x.Metric.SourceKey() == m.SourceKey() && !x.LastSeen.Before(latest.LastSeen) {
+			latest = x
+		}
+	}
+	return latest.Observed
+}

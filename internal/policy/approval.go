@@ -1,0 +1,125 @@
+package policy
+
+import (
+	"strings"
+	"time"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+	"firebreak/internal/runbook"
+)
+
+// SlackPrefix begins the approver of a decision that the Slack gateway vouches
+// for: "slack:", team id, ":", user id.
+const SlackPrefix = "slack:"
+
+// Rule is what the policy demands for a severity before a plan may run. An
+// unknown severity is treated as the worst.
+func Rule(p runbook.PolicyFile, s incident.Severity) incident.ApprovalRule {
+	count, ok := p.Approvals[s]
+	if !ok {
+		count = p.Approvals[incident.Sev1]
+	}
+	rule := incident.ApprovalRule{Count: count.Count, AllowUnverified: p.AllowUnverified, Expires: incident.Seconds(count.Expires)}
+	for _, a := range p.Approvers {
+		rule.Approvers = append(rule.Approvers, a.Identity)
+	}
+	return rule
+}
+
+// Answerable returns why nobody could give the approvals that the policy asks
+// for; none means that somebody could. Asking a question that nobody can answer
+// would only let an incident run into its expiry.
+func Answerable(p runbook.PolicyFile, rule incident.ApprovalRule) []redact.Text {
+	if rule.Count == 0 || (rule.AllowUnverified && len(p.Approvers) == 0) {
+		return nil
+	}
+	able := 0
+	for _, a := range p.Approvers {
+		if rule.AllowUnverified || len(a.Keys) > 0 || (len(a.Slack) > 0 && len(p.Gateway) > 0) {
+			able++
+		}
+	}
+	// Without a list of approvers everybody in the Slack team of the gateway may answer.
+	if len(p.Approvers) == 0 && len(p.Gateway) > 0 {
+		return nil
+	}
+	if able < rule.Count {
+		return []redact.Text{redact.Format("policy asks for %d approvals, but lists %d approvers whose decision could count; add approvers with an SSH key or a Slack user to policy.yaml", rule.Count, able)}
+	}
+	return nil
+}
+
+// Person finds who an approver's name stands for: an identity of the policy, by
+// itself or by its Slack user. The second result is nil when the policy lists
+// nobody of that name.
+func Person(p runbook.PolicyFile, approver string) (string, *runbook.Approver) {
+	slack, isSlack := strings.CutPrefix(approver, SlackPrefix)
+	for i, a := range p.Approvers {
+		if !isSlack && a.Identity == approver {
+			return a.Identity, &p.Approvers[i]
+		}
+		for _, s := range a.Slack {
+			if isSlack && s == slack {
+				return a.Identity, &p.Approvers[i]
+			}
+		}
+	}
+	return approver, nil
+}
+
+// MayDecide tells whether somebody is among a rule's approvers; an empty list
+// admits everybody.
+func MayDecide(rule incident.ApprovalRule, person string) bool {
+	if len(rule.Approvers) == 0 {
+		return true
+	}
+	for _, a := range rule.Approvers {
+		if a == person {
+			return true
+		}
+	}
+	return false
+}
+
+// Approved returns every reason why the decisions do not carry a plan under a
+// policy and a rule; none means that they do. One person counts once, however
+// often and over whichever way the person answered, and one "no" is enough.
+func Approved(p runbook.PolicyFile, rule incident.ApprovalRule, digest string, decisions []incident.Accepted, now time.Time) []redact.Text {
+	var reasons []redact.Text
+	yes := map[string]bool{}
+	for _, d := range decisions {
+		person, _ := Person(p, d.Decision.Approver)
+		who := redact.Name(person)
+		switch {
+		case d.Decision.PlanDigest != digest:
+			reasons = append(reasons, redact.Format("the decision of %s is about another plan", who))
+		case !d.Decision.Approved:
+			reasons = append(reasons, redact.Format("%s said no", who))
+		case !d.Verified && !rule.AllowUnverified:
+			reasons = append(reasons, redact.Format("the approval of %s is not verified", who))
+		case !MayDecide(rule, person):
+			reasons = append(reasons, redact.Format("%s is not an approver", who))
+		case rule.Expires > 0 && now.Sub(d.At) > rule.Expires.Std():
+			reasons = append(reasons, redact.Format("the approval of %s is %s old, and policy lets one stand for %s", who, now.Sub(d.At).Round(time.Second), rule.Expires.Std()))
+		default:
+			yes[person] = true
+		}
+	}
+	if len(yes) < rule.Count {
+		reasons = append(reasons, redact.Format("%d of %d approvals count", len(yes), rule.Count))
+		return reasons
+	}
+	return onlyNoes(reasons, decisions, digest)
+}
+
+// onlyNoes drops the reasons why single approvals did not count once there are
+// enough others, but never a "no".
+func onlyNoes(reasons []redact.Text, decisions []incident.Accepted, digest string) []redact.Text {
+	for _, d := range decisions {
+		if !d.Decision.Approved && d.Decision.PlanDigest == digest {
+			return reasons
+		}
+	}
+	return nil
+}
