@@ -1,0 +1,140 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+)
+
+// listen registers everything that an incident can be asked and told. The
+// listeners run beside the story under a context that a cancellation does not
+// reach, so that they still answer while the story ends.
+func (r *incidentRun) listen(ctx workflow.Context) error {
+	err := workflow.SetQueryHandlerWithOptions(ctx, incident.QueryState,
+		func() (incident.State, error) { return r.state, nil },
+		workflow.QueryHandlerOptions{Description: "The incident as far as it has come."})
+	if err != nil {
+		return err
+	}
+	err = workflow.SetUpdateHandlerWithOptions(ctx, incident.UpdateDecide, r.handleDecision, workflow.UpdateHandlerOptions{
+		Validator:   r.validateDecision,
+		Description: "Approve or reject the pending plan. The answer says whether the decision counts.",
+	})
+	if err != nil {
+		return err
+	}
+	detached, _ := workflow.NewDisconnectedContext(ctx)
+	workflow.Go(detached, r.listenToApprovals)
+	workflow.Go(detached, r.listenToAnomalies)
+	workflow.Go(detached, r.listenToProgress)
+	return nil
+}
+
+// listenToApprovals takes the decisions that come by signal.
+func (r *incidentRun) listenToApprovals(ctx workflow.Context) {
+	signals := workflow.GetSignalChannelWithOptions(ctx, incident.SignalApproval,
+		workflow.SignalChannelOptions{Description: "Approve or reject the pending plan; its digest has to be in the payload."})
+	for {
+		var d incident.Decision
+		signals.Receive(ctx, &d)
+		r.deciding++
+		r.decide(ctx, d)
+		r.deciding--
+	}
+}
+
+// listenToAnomalies takes the anomalies that join, and tells the correlator so.
+// An incident that is about to end takes none: an unacknowledged join becomes
+// an incident of its own.
+func (r *incidentRun) listenToAnomalies(ctx workflow.Context) {
+	signals := workflow.GetSignalChannelWithOptions(ctx, incident.SignalAnomaly,
+		workflow.SignalChannelOptions{Description: "From the correlator: an anomaly of the same trouble."})
+	for {
+		var j incident.Join
+		signals.Receive(ctx, &j)
+		if !r.taking || j.Anomaly.ID == "" {
+			continue
+		}
+		r.take(ctx, j.Anomaly)
+		r.acknowledge(ctx, j.Anomaly)
+	}
+}
+
+// listenToProgress takes what the remediation tells on its way.
+func (r *incidentRun) listenToProgress(ctx workflow.Context) {
+	signals := workflow.GetSignalChannelWithOptions(ctx, incident.SignalProgress,
+		workflow.SignalChannelOptions{Description: "From the remediation: how far it has come."})
+	for {
+		var p incident.Progress
+		signals.Receive(ctx, &p)
+		if r.settled() {
+			continue
+		}
+		if p.Phase == incident.PhaseVerify {
+			r.move(ctx, incident.StatusVerifying)
+		}
+		r.say(ctx, p.Phase, p.Text)
+	}
+}
+
+// acknowledge tells the correlator that an anomaly is in good hands. Should the
+// correlator be gone, nobody waits for it.
+func (r *incidentRun) acknowledge(ctx workflow.Context, a incident.Anomaly) {
+	if r.in.Correlator == "" {
+		return
+	}
+	r.acking++
+	ack := incident.JoinAck{IncidentID: r.in.ID, AnomalyID: a.ID, State: a.State}
+	if err := workflow.SignalExternalWorkflow(ctx, r.in.Correlator, "", incident.SignalJoined, ack).Get(ctx, nil); err != nil {
+		workflow.GetLogger(ctx).Warn("the correlator could not be told of a join", "incident", r.in.ID, "anomaly", a.ID, "error", err)
+	}
+	r.acking--
+}
+
+// take adds an anomaly to the story, or what is new about one that is known.
+func (r *incidentRun) take(ctx workflow.Context, a incident.Anomaly) {
+	i := r.indexOf(a.ID)
+	switch {
+	case i >= 0 && r.state.Anomalies[i].State == incident.EpisodeClosed:
+		return // an old emission that came late
+	case i >= 0:
+		r.state.Anomalies[i] = a
+	case r.seen[a.ID]:
+		// One of those that are only counted.
+	default:
+		r.seen[a.ID] = true
+		r.state.Joined++
+		if len(r.state.Anomalies) < maxAnomalies {
+			r.state.Anomalies = append(r.state.Anomalies, a)
+		}
+		if r.state.Joined > len(r.in.Anomalies) {
+			r.say(ctx, incident.PhaseAnalyse, redact.Format("Another anomaly joins: %s", a.Why))
+		}
+	}
+	if r.allClosed() {
+		r.closings++
+	}
+	r.grade()
+	r.watchForRecurrence(a)
+	r.show(ctx)
+}
+
+func (r *incidentRun) indexOf(anomalyID string) int {
+	for i, a := range r.state.Anomalies {
+		if a.ID == anomalyID {
+			return i
+		}
+	}
+	return -1
+}
+
+// allClosed tells whether every episode is known to be over.
+func (r *incidentRun) allClosed() bool {
+	for _, a := range r.state.Anomalies {
+		if a.State != incident.EpisodeClosed {
+			return false
+		}
+	}
+	return r.state.Joined == len(r.state.Anomalies)
+}

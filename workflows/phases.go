@@ -1,0 +1,106 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+)
+
+// open tells the world that there is an incident, and pins the catalogue that
+// everything from here on goes by.
+func (r *incidentRun) open(ctx workflow.Context) {
+	r.rounds++
+	r.attempts = 0
+	if r.rounds == 1 {
+		for _, a := range r.in.Anomalies {
+			r.take(ctx, a)
+		}
+	}
+	if r.shadow() {
+		r.settle(ctx, incident.StatusShadowed, incident.OutcomeNone, incident.PhaseOpen,
+			redact.Literal("Recorded only: this incident may touch nothing outside."))
+		return
+	}
+	r.chat.root(r)
+	r.tickets.open(r)
+	if r.rounds == 1 {
+		r.say(ctx, incident.PhaseOpen, r.opening())
+	}
+	if r.in.Previous != nil && r.rounds == 1 {
+		r.tell(ctx, incident.PhaseOpen, redact.Format("It is back: %s ended a short while ago on the same service.", redact.Name(r.in.Previous.IncidentID)))
+	}
+	pinned, err := pinCatalog(ctx, incident.PinCatalogInput{Service: r.in.Service})
+	if err != nil {
+		r.stuck(ctx, incident.PhaseOpen, redact.Literal("The catalogue could not be pinned"), err)
+		return
+	}
+	r.pinned = pinned
+	r.state.Catalog, r.state.Team = pinned.Commit, pinned.Service.Team
+	r.grade()
+	r.note(ctx, incident.PhaseOpen, redact.Format("Catalogue pinned at %s: %d runbooks allowed.", redact.Name(short(pinned.Commit)), len(pinned.Runbooks)))
+	if pinned.Problem != "" {
+		r.say(ctx, incident.PhaseOpen, redact.Literal("The newest commit of the catalogue is broken, so an older one is used; `starter runbooks lint` tells why."))
+	}
+	if !pinned.Known {
+		r.say(ctx, incident.PhaseOpen, redact.Format("No service file describes %s, so nothing can be run for it.", redact.Name(r.in.Service)))
+	}
+}
+
+// analyse gathers what CloudWatch knows about the time around the onset.
+func (r *incidentRun) analyse(ctx workflow.Context) {
+	r.move(ctx, incident.StatusAnalysing)
+	found, err := gatherEvidence(ctx, incident.GatherEvidenceInput{
+		IncidentID: r.in.ID, Service: r.pinned.Service, Neighbours: r.pinned.Service.DependsOn, Commit: r.pinned.Commit,
+		Anomalies: r.state.Anomalies, Onset: r.onset(), Until: workflow.Now(ctx),
+	})
+	if err != nil {
+		r.state.Gaps = append(r.state.Gaps, incident.Gap{What: redact.Literal("all evidence"), Reason: failure(err)})
+		r.stuck(ctx, incident.PhaseAnalyse, redact.Literal("The evidence could not be gathered"), err)
+		return
+	}
+	r.state.Evidence, r.state.Gaps = found.Evidence, found.Gaps
+	r.say(ctx, incident.PhaseAnalyse, redact.Format("Evidence: %d pieces, %d gaps.%s", len(found.Evidence), len(found.Gaps), titles(found.Evidence, 4)))
+}
+
+// diagnose asks the model what the evidence means.
+func (r *incidentRun) diagnose(ctx workflow.Context) {
+	r.move(ctx, incident.StatusDiagnosing)
+	answer, err := diagnose(ctx, incident.DiagnoseInput{
+		IncidentID: r.in.ID, Service: r.pinned.Service, Severity: r.state.Severity, Anomalies: r.state.Anomalies,
+		Evidence: r.state.Evidence, Runbooks: r.pinned.Runbooks, Tried: r.tried,
+	})
+	if err != nil {
+		r.stuck(ctx, incident.PhaseDiagnose, redact.Literal("There is no diagnosis"), err)
+		return
+	}
+	r.state.Diagnosis = &answer
+	r.tell(ctx, incident.PhaseDiagnose, r.findings(answer))
+}
+
+// plan makes the best hypothesis into something that may be asked for.
+func (r *incidentRun) plan(ctx workflow.Context) {
+	best := r.state.Diagnosis.Best()
+	if best.Runbook == "" {
+		r.handOver(ctx, incident.PhasePlan, redact.Literal("No runbook fits the diagnosis."))
+		return
+	}
+	compiled, err := compilePlan(ctx, incident.CompilePlanInput{
+		IncidentID: r.in.ID, WorkflowID: r.state.WorkflowID, Origin: r.state.Origin, Severity: r.state.Severity, Service: r.in.Service,
+		Anomalies: r.state.Anomalies, Hypothesis: best, Commit: r.pinned.Commit, Attempt: len(r.state.Attempts) + 1, Tried: r.tried,
+	})
+	if err != nil {
+		r.stuck(ctx, incident.PhasePlan, redact.Format("Runbook %s could not be made into a plan", redact.Name(best.Runbook)), err)
+		return
+	}
+	if len(compiled.Denied) > 0 {
+		r.handOver(ctx, incident.PhasePlan, redact.Format("Policy denies runbook %s: %s", redact.Name(best.Runbook), redact.Join(compiled.Denied, "; ")))
+		return
+	}
+	r.state.Plan = &compiled.Plan
+	r.say(ctx, incident.PhasePlan, planned(compiled.Plan))
+	if !r.in.Effects.Remediation {
+		r.settle(ctx, incident.StatusShadowed, incident.OutcomeNone, incident.PhasePlan,
+			redact.Literal("Nobody is asked and nothing is run: remediation is off for this incident."))
+	}
+}

@@ -1,0 +1,128 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"firebreak/internal/incident"
+)
+
+// Classes of errors that trying again cannot help. Activities return them as
+// non-retryable already; naming them here keeps it so if one forgets.
+var hopeless = []string{"Validation", "Permission", "NotFound", "Mismatch"}
+
+// persistent tries until the activity's total time is up: for what an incident
+// cannot go on without.
+func persistent() *temporal.RetryPolicy {
+	return &temporal.RetryPolicy{
+		InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second,
+		NonRetryableErrorTypes: hopeless,
+	}
+}
+
+// brief tries a few times: for what an incident can go on without, and makes up
+// for later.
+func brief() *temporal.RetryPolicy {
+	return &temporal.RetryPolicy{
+		InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second, MaximumAttempts: 4,
+		NonRetryableErrorTypes: hopeless,
+	}
+}
+
+// Options by what is done. StartToClose bounds one try, ScheduleToClose all of
+// them, the time in which no worker serves the queue included.
+
+// catalogOptions read the catalogue and evaluate policy: a git fetch at most.
+func catalogOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: incident.QueueWorkflows, RetryPolicy: persistent(),
+		StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 10 * time.Minute,
+	}
+}
+
+// evidenceOptions read CloudWatch over the range around an onset.
+func evidenceOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: incident.QueueEvidence, RetryPolicy: persistent(),
+		StartToCloseTimeout: 3 * time.Minute, ScheduleToCloseTimeout: 15 * time.Minute,
+	}
+}
+
+// symptomOptions read one metric once. A reading that is minutes late answers
+// another question, so it fails early.
+func symptomOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: incident.QueueEvidence, RetryPolicy: persistent(),
+		StartToCloseTimeout: 30 * time.Second, ScheduleToCloseTimeout: 2 * time.Minute,
+	}
+}
+
+// verifyOptions watch a metric for as long as the plan says, and try again
+// after a worker is lost. What counts is decided by the fix's end, not by when
+// the watching began, so that a second try loses nothing.
+func verifyOptions(watch time.Duration) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: incident.QueueEvidence, RetryPolicy: persistent(),
+		StartToCloseTimeout: watch + 2*time.Minute, ScheduleToCloseTimeout: 2*watch + 15*time.Minute,
+	}
+}
+
+// diagnosisOptions ask the model, which may take minutes and has quotas that
+// take minutes to recover.
+func diagnosisOptions() workflow.ActivityOptions {
+	retries := persistent()
+	retries.InitialInterval, retries.MaximumInterval = 2*time.Second, time.Minute
+	return workflow.ActivityOptions{
+		TaskQueue: incident.QueueDiagnosis, RetryPolicy: retries,
+		StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 30 * time.Minute,
+	}
+}
+
+// automationOptions publish and start. Starting is idempotent by its token, so
+// that it is tried for as long as a start still makes sense.
+func automationOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: incident.QueueAutomation, RetryPolicy: persistent(),
+		StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 10 * time.Minute,
+	}
+}
+
+// watchOptions follow a running automation. A cancelled watch is waited for,
+// because it is what stops the automation.
+func watchOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: incident.QueueAutomation, RetryPolicy: persistent(),
+		StartToCloseTimeout: watchLimit + 10*time.Minute, HeartbeatTimeout: time.Minute,
+		WaitForCancellation: true,
+	}
+}
+
+// chatOptions and ticketOptions tell people. Outages there never stop an
+// incident: what could not be said is tried again with the next message.
+func chatOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: incident.QueueChat, RetryPolicy: brief(),
+		StartToCloseTimeout: 30 * time.Second, ScheduleToCloseTimeout: 2 * time.Minute,
+	}
+}
+
+func ticketOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: incident.QueueTickets, RetryPolicy: brief(),
+		StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: 3 * time.Minute,
+	}
+}
+
+// Limits of an incident's story.
+const (
+	defaultAttempts = 2                // plans tried when Settings do not say
+	defaultExpiry   = 30 * time.Minute // of a question whose rule does not say
+	maxRounds       = 4                // times that a resolved incident may be reopened, the first round included
+	watchLimit      = 2 * time.Hour    // that one automation may run before it is stopped
+	maxWatches      = 250              // looks at one automation; a document has at most 100 steps
+	maxAnomalies    = 50               // kept in the state, more are counted
+	maxTimeline     = 500              // entries
+	maxRefusals     = 100              // decisions on one question that are looked at and refused
+)

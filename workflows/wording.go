@@ -1,0 +1,189 @@
+package workflows
+
+import (
+	"strings"
+	"time"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+)
+
+// maxBody is the length of what the root message and the ticket say, in bytes.
+const maxBody = 2_500
+
+// clock writes a time for people.
+func clock(t time.Time) redact.Text {
+	return redact.Name(t.UTC().Format("2006-01-02 15:04:05") + " UTC")
+}
+
+func metricName(m incident.MetricRef) redact.Text { return redact.Name(m.Namespace + "/" + m.Name) }
+
+// short is the beginning of a commit or digest by which people know it.
+func short(s string) string { return s[:min(len(s), 12)] }
+
+// opening is the first line of the story.
+func (r *incidentRun) opening() redact.Text {
+	return redact.Format("Incident %s on %s opened by %d anomaly(s): %s",
+		redact.Name(r.in.ID), redact.Name(r.in.Service), len(r.in.Anomalies), r.in.Anomalies[0].Why)
+}
+
+// titles lists the first few pieces of evidence, each on a line of its own.
+func titles(evidence []incident.Evidence, limit int) redact.Text {
+	lines := []redact.Text{{}}
+	for _, e := range evidence[:min(len(evidence), limit)] {
+		lines = append(lines, redact.Format("- %s: %s", e.Title, e.Detail.Cut(200)))
+	}
+	return redact.Join(lines, "\n")
+}
+
+// findings is the diagnosis in words, with what it rests on.
+func (r *incidentRun) findings(d incident.Diagnosis) redact.Text {
+	best := d.Best()
+	return redact.Format("Diagnosis by %s: %s (confidence %.0f%%, cites %s). Runbook: %s.",
+		redact.Name(d.Model), best.Cause, 100*best.Confidence, redact.Join(r.cited(best), "; "), orNone(best.Runbook))
+}
+
+// cited are the titles of the evidence that a hypothesis rests on.
+func (r *incidentRun) cited(h incident.Hypothesis) []redact.Text {
+	var titles []redact.Text
+	for _, id := range h.Citations {
+		for _, e := range r.state.Evidence {
+			if e.ID == id {
+				titles = append(titles, redact.Format("%s (%s)", e.Title, redact.Name(e.ID)))
+			}
+		}
+	}
+	return titles
+}
+
+func orNone(runbook string) redact.Text {
+	if runbook == "" {
+		return redact.Literal("none")
+	}
+	return redact.Name(runbook)
+}
+
+// planned is a plan in words.
+func planned(p incident.Plan) redact.Text {
+	return redact.Format("Plan %d: runbook %s at %s on %s, which touches %s. Helped when %s is %s %.4g for %d samples. Digest %s.",
+		p.Attempt, redact.Name(p.Runbook), redact.Name(short(p.Commit)), redact.Name(p.Service), redact.Name(strings.Join(p.Targets, ", ")),
+		metricName(p.Verify.Metric), comparison(p.Verify.Comparison), p.Verify.Threshold, p.Verify.Samples, redact.Name(p.Digest))
+}
+
+func comparison(c string) redact.Text {
+	if c == ">=" {
+		return redact.Literal("at least")
+	}
+	return redact.Literal("at most")
+}
+
+// decided is a counted decision in words.
+func decided(a incident.Accepted, needed int) redact.Text {
+	said := redact.Literal("rejected")
+	if a.Decision.Approved {
+		said = redact.Literal("approved")
+	}
+	proof := redact.Literal("unverified")
+	if a.Verified {
+		proof = redact.Literal("verified")
+	}
+	line := redact.Format("%s %s the plan (%s, via %s).", redact.Name(a.Decision.Approver).Cut(80), said, proof, redact.Name(a.Decision.Via))
+	if !a.Note.IsEmpty() {
+		line = redact.Format("%s Note: %s", line, a.Note.Cut(maxNote))
+	}
+	if a.Decision.Approved && needed > 0 {
+		line = redact.Format("%s %d more needed.", line, needed)
+	}
+	return line
+}
+
+// outcomeOf is how a question ended, for its card.
+func outcomeOf(b *ballot) redact.Text {
+	switch b.answer {
+	case answerApproved, answerRejected:
+		lines := make([]redact.Text, 0, len(b.accepted))
+		for _, a := range b.accepted {
+			lines = append(lines, decided(a, 0))
+		}
+		return redact.Join(lines, " ")
+	case answerExpired:
+		return redact.Literal("Expired: nobody answered in time.")
+	default:
+		return redact.Literal("Withdrawn: no answer is needed any more.")
+	}
+}
+
+// ended is the end of an attempt in words.
+func ended(res incident.RemediationResult) redact.Text {
+	reasons := redact.Join(res.Reasons, "; ")
+	switch res.Status {
+	case incident.RemediationVerified:
+		return redact.Format("Fixed and verified: %s", recovered(res.Verification))
+	case incident.RemediationHealed:
+		return redact.Literal("The trouble was gone before anything was started. Nothing was run.")
+	case incident.RemediationDenied:
+		return redact.Format("Policy denied the start: %s.", reasons)
+	case incident.RemediationUndone:
+		return redact.Format("It did not help and was undone: %s.", reasons)
+	case incident.RemediationCancelled:
+		return redact.Literal("The remediation was cancelled and its automation stopped.")
+	default:
+		return redact.Format("It did not help: %s.", reasons)
+	}
+}
+
+func recovered(v *incident.Verification) redact.Text {
+	if v == nil {
+		return redact.Literal("by the live metric.")
+	}
+	return redact.Format("%s went from %.4g to %.4g over %d samples. %s", redact.Name(v.Metric), v.Before, v.After, v.Samples, v.Detail)
+}
+
+// headline is what the root message and the ticket say as things stand.
+func (r *incidentRun) headline() incident.Headline {
+	s := r.state
+	return incident.Headline{
+		IncidentID: s.ID, WorkflowID: s.WorkflowID, RunID: s.RunID, Service: s.Service, Team: s.Team, Severity: s.Severity,
+		Status: s.Status, Outcome: s.Outcome, Origin: s.Origin, Anomalies: s.Joined,
+		Title: redact.Format("%s: %s", redact.Name(s.Service), s.Anomalies[0].Why).Cut(200), Body: r.body(),
+		UIURL: r.uiURL(), TicketKey: s.Ticket.Key, TicketURL: s.Ticket.URL,
+	}
+}
+
+// body is what is known, the newest last, at most maxBody bytes.
+func (r *incidentRun) body() redact.Text {
+	var lines []redact.Text
+	for _, a := range r.state.Anomalies[:min(len(r.state.Anomalies), 5)] {
+		lines = append(lines, redact.Format("Anomaly: %s", a.Why.Cut(250)))
+	}
+	if d := r.state.Diagnosis; d != nil {
+		lines = append(lines, r.findings(*d).Cut(700))
+	}
+	if p := r.state.Plan; p != nil {
+		lines = append(lines, redact.Format("Plan: %s on %s", redact.Name(p.Runbook), redact.Name(p.Service)))
+	}
+	if n := len(r.state.Timeline); n > 0 {
+		lines = append(lines, redact.Format("Latest: %s", r.state.Timeline[n-1].Text.Cut(400)))
+	}
+	return redact.Join(lines, "\n").Cut(maxBody)
+}
+
+// report is the end of the story for the thread and the ticket.
+func (r *incidentRun) report() redact.Text {
+	s := r.state
+	lines := []redact.Text{redact.Format("Incident %s on %s: %s, outcome %s, after %s.", redact.Name(s.ID), redact.Name(s.Service),
+		redact.Name(string(s.Status)), redact.Name(string(s.Outcome)), s.Ended.Sub(s.Opened).Round(time.Second))}
+	if n := len(s.Timeline); n > 0 {
+		lines = append(lines, s.Timeline[n-1].Text.Cut(600))
+	}
+	if s.Diagnosis != nil {
+		lines = append(lines, r.findings(*s.Diagnosis).Cut(700))
+	}
+	for _, a := range s.Attempts {
+		lines = append(lines, redact.Format("Attempt with %s: %s", redact.Name(a.Runbook), redact.Name(string(a.Result.Status))))
+	}
+	for _, g := range s.Gaps[:min(len(s.Gaps), 5)] {
+		lines = append(lines, redact.Format("Not known: %s (%s)", g.What, g.Reason))
+	}
+	return redact.Join(lines, "\n").Cut(maxBody)
+}
