@@ -1,0 +1,99 @@
+package victim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Fault is something that goes wrong with the shop. It returns when it has been
+// done, not when it shows.
+type Fault func(ctx context.Context, s *Shop) error
+
+// Inject lets a fault happen.
+func (s *Shop) Inject(ctx context.Context, f Fault) error { return f(ctx, s) }
+
+// BadReload gives checkout a configuration that is well-formed but names an
+// operation that payments does not serve, and has it reloaded: every order fails
+// from then on, until the configuration is put back and checkout restarted or
+// reloaded.
+func BadReload() Fault {
+	return changeSettings(Checkout, "reload", func(c *checkoutSettings) {
+		c.PaymentsURL = c.PaymentsURL[:len(c.PaymentsURL)-len(chargePath)] + "/v2/charges"
+	})
+}
+
+// Leak takes the limit off the sessions that checkout keeps in memory: about
+// 0.8 MB a second at the usual rate, until it is restarted with the limit or
+// recycled.
+func Leak() Fault {
+	return changeSettings(Checkout, "reload", func(c *checkoutSettings) { c.SessionLimit = 0 })
+}
+
+// SlowPayments makes every write to payments' ledger take the given time on
+// average. Above checkout's timeout, orders fail.
+func SlowPayments(ledger time.Duration) Fault {
+	return changeSettings(Payments, "reload", func(p *paymentsSettings) {
+		p.LedgerMillis = float64(ledger) / float64(time.Millisecond)
+	})
+}
+
+// BadRelease deploys a release of checkout that panics on every order. The
+// release before stays reachable through the link "previous".
+func BadRelease() Fault {
+	return func(ctx context.Context, s *Shop) error {
+		in, err := s.instance(Checkout)
+		if err != nil {
+			return err
+		}
+		releases := filepath.Join(in.Dir, "releases")
+		if err := os.MkdirAll(filepath.Join(releases, "1.5.0"), 0o700); err != nil {
+			return fmt.Errorf("deploy a release: %w", err)
+		}
+		none := 0
+		if err := writeJSON(filepath.Join(releases, "1.5.0", "release.json"), release{Version: "1.5.0", Instalments: &none}); err != nil {
+			return err
+		}
+		now, err := os.Readlink(filepath.Join(releases, "current"))
+		if err != nil {
+			return fmt.Errorf("deploy a release: %w", err)
+		}
+		if err := errors.Join(relink(releases, "previous", now), relink(releases, "current", "1.5.0")); err != nil {
+			return fmt.Errorf("deploy a release: %w", err)
+		}
+		_, err = s.supervisor.do(ctx, "restart", Checkout)
+		return err
+	}
+}
+
+func relink(dir, name, to string) error {
+	tmp := filepath.Join(dir, name+".new")
+	if err := os.Symlink(to, tmp); err != nil {
+		return err
+	}
+	return os.Rename(tmp, filepath.Join(dir, name))
+}
+
+// changeSettings edits a service's configuration file and lets systemctl have it taken up.
+func changeSettings[S any](service, command string, edit func(*S)) Fault {
+	return func(ctx context.Context, s *Shop) error {
+		in, err := s.instance(service)
+		if err != nil {
+			return err
+		}
+		var settings S
+		path := filepath.Join(in.Dir, "config", service+".json")
+		if err := readJSON(path, &settings); err != nil {
+			return err
+		}
+		edit(&settings)
+		if err := writeJSON(path, settings); err != nil {
+			return err
+		}
+		_, err = s.supervisor.do(ctx, command, service)
+		return err
+	}
+}
