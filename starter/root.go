@@ -56,6 +56,7 @@ func newRootCommand(open opener) *cobra.Command {
 		newIncidentsCommand(open),
 		newApproveCommand(open),
 		newRejectCommand(open),
+		newRunbooksCommand(),
 	)
 	return root
 }
