@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
@@ -150,10 +151,12 @@ func code(id string) string {
 	return strings.NewReplacer("`", "", "\"", "", "\\", "", "[", "", "]", "", "<", "", ">", "").Replace(redact.Name(id).String())
 }
 
-// safeURL lets web addresses through and nothing else.
+// safeURL lets web addresses through and nothing else. It does not parse them:
+// workflowcheck refuses net/url's parser.
 func safeURL(raw string) (string, bool) {
-	u, err := url.Parse(raw)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || strings.ContainsAny(raw, "()<>[] \n\r\t\"`\\") {
+	_, host, ok := strings.Cut(raw, "://")
+	web := strings.HasPrefix(raw, "https://") || strings.HasPrefix(raw, "http://")
+	if !ok || !web || host == "" || strings.ContainsFunc(raw, unicode.IsControl) || strings.ContainsAny(raw, "()<>[] \"`\\") {
 		return "", false
 	}
 	return raw, true
