@@ -1,0 +1,135 @@
+package evidence
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+)
+
+// Limits of a result. Temporal payloads of ours stay under 64 KiB; the rest of
+// it is for the workflow's own words.
+const (
+	maxPieces  = 40
+	maxBytes   = 56 << 10
+	maxTitle   = 160
+	maxDetail  = 600
+	maxSample  = 300
+	maxSamples = 2
+	maxQuery   = 1200
+	maxGaps    = 20
+)
+
+// result orders the pieces, the most telling first, gives each its id and keeps
+// what fits. The same pieces give the same result in whatever order they came.
+func (c *collected) result() incident.GatherEvidenceResult {
+	slices.SortFunc(c.pieces, func(x, y ranked) int {
+		switch {
+		case x.weight != y.weight:
+			return cmpDesc(x.weight, y.weight)
+		case x.Query != y.Query:
+			return strings.Compare(x.Query, y.Query)
+		default:
+			return strings.Compare(x.Title.String()+x.Detail.String(), y.Title.String()+y.Detail.String())
+		}
+	})
+	slices.SortFunc(c.gaps, func(x, y incident.Gap) int {
+		return strings.Compare(x.What.String()+x.Reason.String(), y.What.String()+y.Reason.String())
+	})
+	out := incident.GatherEvidenceResult{Evidence: []incident.Evidence{}, Gaps: c.gaps}
+	if len(out.Gaps) > maxGaps {
+		out.Gaps = out.Gaps[:maxGaps]
+	}
+	taken := map[string]bool{}
+	used := size(out)
+	left := 0
+	for _, p := range c.pieces {
+		e := bounded(p.Evidence)
+		e.ID = newID(e, taken)
+		if n := size(e) + 1; len(out.Evidence) < maxPieces && used+n <= maxBytes {
+			used += n
+			out.Evidence = append(out.Evidence, e)
+			continue
+		}
+		left++
+	}
+	if left > 0 {
+		out.Gaps = append(out.Gaps, incident.Gap{
+			What:   redact.Format("%d less telling pieces", left),
+			Reason: redact.Literal("left out to keep the evidence within its limits"),
+		})
+	}
+	return out
+}
+
+func cmpDesc(x, y float64) int {
+	if x > y {
+		return -1
+	}
+	return 1
+}
+
+func size(v any) int {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		// Only a number that JSON cannot hold gets here, and bounded took those out.
+		return maxBytes
+	}
+	return len(raw)
+}
+
+// bounded cuts texts to their limits and drops facts that JSON cannot carry.
+func bounded(e incident.Evidence) incident.Evidence {
+	e.Title, e.Detail = e.Title.Cut(maxTitle), e.Detail.Cut(maxDetail)
+	if len(e.Query) > maxQuery {
+		e.Query = strings.ToValidUTF8(e.Query[:maxQuery], "")
+	}
+	e.From, e.To = e.From.UTC(), e.To.UTC()
+	samples := make([]redact.Text, 0, maxSamples)
+	for _, s := range e.Samples {
+		if len(samples) < maxSamples {
+			samples = append(samples, s.Cut(maxSample))
+		}
+	}
+	if e.Samples = samples; len(samples) == 0 {
+		e.Samples = nil
+	}
+	for k, v := range e.Facts {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			delete(e.Facts, k)
+			continue
+		}
+		e.Facts[k] = significant(v)
+	}
+	return e
+}
+
+// significant rounds to six significant digits: more is noise to a reader, and
+// sums of floats would differ with their order.
+func significant(v float64) float64 {
+	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
+	if err != nil {
+		return v
+	}
+	return r
+}
+
+// newID is "ev-" and eight hex digits over query, range and kind. Two pieces of
+// the same query, such as two patterns of one log group, differ by a counter.
+func newID(e incident.Evidence, taken map[string]bool) string {
+	base := strings.Join([]string{e.Query, e.From.Format(time.RFC3339Nano), e.To.Format(time.RFC3339Nano), string(e.Kind)}, "\x00")
+	for n := 0; ; n++ {
+		sum := sha256.Sum256([]byte(base + "\x00" + strconv.Itoa(n)))
+		if id := "ev-" + hex.EncodeToString(sum[:4]); !taken[id] {
+			taken[id] = true
+			return id
+		}
+	}
+}
