@@ -3,7 +3,6 @@ package tickets_test
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 
 	"firebreak/activities/tickets"
 	"firebreak/internal/incident"
@@ -143,24 +143,40 @@ func TestOneTicketWhateverGetsLost(t *testing.T) {
 	}
 }
 
-// An attempt that was cut off with its worker leaves nothing behind but its
-// number: the next one waits until the search must know.
+// An attempt that was cut off with its worker, right after its create, leaves
+// nothing behind but its number: the next one waits until the search must know.
 func TestALaterAttemptWaitsForTheSearch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, jira.Options{})
-	_, err := w.acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
+	client, err := tickets.Connect(w.jira.URL(), w.jira.User(), w.jira.Token())
 	require.NoError(t, err)
-	require.Zero(t, w.clock.waits)
+	cut := true
+	acts, err := tickets.New(tickets.Options{Client: client, Project: "OPS", Wait: func(ctx context.Context, d time.Duration) error {
+		if cut {
+			cut = false
+			return errors.New("the worker is gone")
+		}
+		return w.clock.wait(ctx, d)
+	}})
+	require.NoError(t, err)
+	w.faults.Set(fault.Rule{Service: jira.Service, Operation: "issue.create", Kind: fault.LoseResponse})
 
 	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestActivityEnvironment()
-	env.RegisterActivity(w.acts)
-	env.SetOnActivityHeartbeatListener(nil)
-	value, err := env.ExecuteActivity(w.acts.OpenTicket, incident.OpenTicketInput{Headline: headline("inc-ba9876543210")})
-	require.NoError(t, err)
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterActivity(acts.OpenTicket)
+	env.ExecuteWorkflow(func(ctx workflow.Context) (ref incident.TicketRef, err error) {
+		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+			StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 3},
+		})
+		err = workflow.ExecuteActivity(ctx, incident.ActivityOpenTicket, incident.OpenTicketInput{Headline: headline(inc)}).Get(ctx, &ref)
+		return ref, err
+	})
+	require.NoError(t, env.GetWorkflowError())
 	var ref incident.TicketRef
-	require.NoError(t, value.Get(&ref))
-	require.Equal(t, "OPS-2", ref.Key)
+	require.NoError(t, env.GetWorkflowResult(&ref))
+	require.Equal(t, "OPS-1", ref.Key)
+	require.Len(t, w.jira.Issues(), 1)
+	require.Equal(t, 1, w.clock.waits)
 }
 
 func TestTwoIncidentsHaveTwoTickets(t *testing.T) {
@@ -227,257 +243,4 @@ func TestOldCommentsAreFound(t *testing.T) {
 	in.Key = "other"
 	require.NoError(t, w.acts.CommentTicket(t.Context(), in))
 	require.Len(t, w.jira.Comments(ref.Key), 253)
-}
-
-func TestTransitions(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name     string
-		workflow jira.Workflow
-		to       incident.TicketState
-		rules    []fault.Rule
-		status   string
-		history  []string
-	}{
-		{name: "to work", to: incident.TicketInProgress, status: "In Progress", history: []string{"To Do", "In Progress"}},
-		{name: "done", to: incident.TicketDone, status: "Done", history: []string{"To Do", "Done"}},
-		{name: "over a review, with a resolution, and not rejected", workflow: jira.StrictWorkflow(), to: incident.TicketDone,
-			status: "Resolved", history: []string{"Open", "Investigating", "Review", "Resolved"}},
-		{name: "the answer is lost", to: incident.TicketDone, status: "Done", history: []string{"To Do", "Done"},
-			rules: []fault.Rule{{Operation: "transitions.do", Kind: fault.LoseResponse}}},
-		{name: "every answer on a long way is lost once", workflow: jira.StrictWorkflow(), to: incident.TicketDone,
-			status: "Resolved", history: []string{"Open", "Investigating", "Review", "Resolved"},
-			rules: []fault.Rule{{Operation: "transitions.do", Kind: fault.LoseResponse, Times: 3}}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, jira.Options{Workflow: tt.workflow})
-			ref, err := w.acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-			require.NoError(t, err)
-			for _, r := range tt.rules {
-				r.Service = jira.Service
-				w.faults.Set(r)
-			}
-			in := incident.TransitionTicketInput{Ticket: ref, To: tt.to, Resolution: redact.Literal("errors are back to 0")}
-			for range 2 { // the second time there is nothing to do
-				untilDone(t, func() error {
-					got, err := w.acts.TransitionTicket(t.Context(), in)
-					if err == nil {
-						require.Equal(t, incident.TicketStatus{Key: ref.Key, Status: tt.status}, got)
-					}
-					return err
-				})
-			}
-			issue, ok := w.jira.Issue(ref.Key)
-			require.True(t, ok)
-			require.Equal(t, tt.history, issue.History)
-			if tt.to == incident.TicketDone {
-				require.Equal(t, "Done", issue.Resolution)
-				require.Len(t, issue.Comments, 1)
-				require.Contains(t, issue.Comments[0].Body, "errors are back to 0")
-				return
-			}
-			require.Empty(t, issue.Comments)
-		})
-	}
-}
-
-func TestARecurrenceIsResolvedAgain(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, jira.Options{})
-	ref, err := w.acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-	require.NoError(t, err)
-	for _, text := range []redact.Text{redact.Literal("fixed at 12:10"), redact.Literal("fixed at 12:40")} {
-		_, err = w.acts.TransitionTicket(t.Context(), incident.TransitionTicketInput{Ticket: ref, To: incident.TicketInProgress})
-		require.NoError(t, err)
-		_, err = w.acts.TransitionTicket(t.Context(), incident.TransitionTicketInput{Ticket: ref, To: incident.TicketDone, Resolution: text})
-		require.NoError(t, err)
-	}
-	issue, _ := w.jira.Issue(ref.Key)
-	require.Equal(t, []string{"To Do", "In Progress", "Done", "In Progress", "Done"}, issue.History)
-	require.Len(t, issue.Comments, 2)
-}
-
-func TestNoWayThere(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, jira.Options{Workflow: jira.Workflow{Statuses: []jira.Status{{ID: "1", Name: "Open", Category: jira.CategoryNew}}}})
-	ref, err := w.acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-	require.NoError(t, err)
-	_, err = w.acts.TransitionTicket(t.Context(), incident.TransitionTicketInput{Ticket: ref, To: incident.TicketDone})
-	requireType(t, err, tickets.ErrorValidation, true)
-}
-
-func requireType(t *testing.T, err error, kind string, final bool) *temporal.ApplicationError {
-	t.Helper()
-	var app *temporal.ApplicationError
-	require.ErrorAs(t, err, &app)
-	require.Equal(t, kind, app.Type(), "%v", err)
-	require.Equal(t, final, app.NonRetryable(), "%v", err)
-	return app
-}
-
-func TestErrorsSayWhetherToRetry(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		rule  fault.Rule
-		kind  string
-		final bool
-		delay time.Duration
-	}{
-		{"unauthorised", fault.Rule{Kind: fault.Error, Status: 401}, tickets.ErrorPermission, true, 0},
-		{"forbidden", fault.Rule{Kind: fault.Error, Status: 403}, tickets.ErrorPermission, true, 0},
-		{"bad request", fault.Rule{Kind: fault.Error, Status: 400}, tickets.ErrorValidation, true, 0},
-		{"not found", fault.Rule{Kind: fault.Error, Status: 404}, tickets.ErrorNotFound, true, 0},
-		{"gone", fault.Rule{Kind: fault.Error, Status: 410}, tickets.ErrorValidation, true, 0},
-		{"throttled", fault.Rule{Kind: fault.Throttle, Latency: 7 * time.Second}, tickets.ErrorThrottled, false, 7 * time.Second},
-		{"failed", fault.Rule{Kind: fault.Error, Status: 500}, tickets.ErrorUnavailable, false, 0},
-		{"unavailable", fault.Rule{Kind: fault.Error, Status: 503}, tickets.ErrorUnavailable, false, 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, jira.Options{})
-			ref, err := w.acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-			require.NoError(t, err)
-			tt.rule.Service, tt.rule.Times = jira.Service, fault.Forever
-			w.faults.Set(tt.rule)
-			_, open := w.acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline("inc-ffffffffffff")})
-			comment := w.acts.CommentTicket(t.Context(), incident.CommentTicketInput{Ticket: ref, Key: "k", Text: redact.Literal("t")})
-			_, move := w.acts.TransitionTicket(t.Context(), incident.TransitionTicketInput{Ticket: ref, To: incident.TicketDone})
-			for _, err := range []error{open, comment, move} {
-				app := requireType(t, err, tt.kind, tt.final)
-				require.Equal(t, tt.delay, app.NextRetryDelay())
-				require.NotContains(t, err.Error(), w.jira.Token())
-			}
-		})
-	}
-}
-
-func TestWrongCredentials(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, jira.Options{})
-	for _, c := range [][2]string{{w.jira.User(), "wrong"}, {"", "wrong"}, {"other@example.com", w.jira.Token()}} {
-		client, err := tickets.Connect(w.jira.URL(), c[0], c[1])
-		require.NoError(t, err)
-		acts, err := tickets.New(tickets.Options{Client: client, Project: "OPS"})
-		require.NoError(t, err)
-		_, err = acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-		requireType(t, err, tickets.ErrorPermission, true)
-	}
-	// A personal access token goes as a bearer.
-	client, err := tickets.Connect(w.jira.URL(), "", w.jira.Token())
-	require.NoError(t, err)
-	acts, err := tickets.New(tickets.Options{Client: client, Project: "OPS"})
-	require.NoError(t, err)
-	_, err = acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-	require.NoError(t, err)
-}
-
-func TestCancelledWaitEndsTheActivity(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, jira.Options{})
-	client, err := tickets.Connect(w.jira.URL(), w.jira.User(), w.jira.Token())
-	require.NoError(t, err)
-	acts, err := tickets.New(tickets.Options{Client: client, Project: "OPS", Settle: time.Hour})
-	require.NoError(t, err)
-	w.faults.Set(fault.Rule{Service: jira.Service, Operation: "issue.create", Kind: fault.LoseResponse})
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		_, err := acts.OpenTicket(ctx, incident.OpenTicketInput{Headline: headline(inc)})
-		ended <- err
-	}()
-	require.Eventually(t, func() bool { return len(w.jira.Issues()) == 1 }, 5*time.Second, 5*time.Millisecond)
-	cancel()
-	select {
-	case err := <-ended:
-		require.ErrorIs(t, err, context.Canceled)
-	case <-time.After(5 * time.Second):
-		t.Fatal("the wait outlived its context")
-	}
-}
-
-func TestRefusedInput(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, jira.Options{})
-	ok := incident.TicketRef{Key: "OPS-1"}
-	for name, run := range map[string]func() error{
-		"an incident id that would change the query": func() error {
-			h := headline(`inc-x" OR project = "SEC`)
-			_, err := w.acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: h})
-			return err
-		},
-		"a key that leaves its path": func() error {
-			return w.acts.CommentTicket(t.Context(), incident.CommentTicketInput{Ticket: incident.TicketRef{Key: "OPS-1/../../2/user?"}, Key: "k", Text: redact.Literal("t")})
-		},
-		"no text": func() error {
-			return w.acts.CommentTicket(t.Context(), incident.CommentTicketInput{Ticket: ok, Key: "k"})
-		},
-		"no category": func() error {
-			_, err := w.acts.TransitionTicket(t.Context(), incident.TransitionTicketInput{Ticket: ok, To: "new"})
-			return err
-		},
-		"no key": func() error {
-			_, err := w.acts.TransitionTicket(t.Context(), incident.TransitionTicketInput{To: "done"})
-			return err
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			requireType(t, run(), tickets.ErrorValidation, true)
-		})
-	}
-}
-
-func TestHostileAndGiantText(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, jira.Options{})
-	hostile := `{noformat} [~accountid:5] !http://evil.example/x.png! {color:red}h1. *now*{color} \` + strings.Repeat("[x|http://evil.example] é", 3000)
-	h := headline(inc)
-	h.Title = redact.Clean(keep{}, "line one\nline two "+strings.Repeat("long ", 200))
-	h.Body = redact.Clean(keep{}, hostile)
-	ref, err := w.acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: h})
-	require.NoError(t, err)
-	require.NoError(t, w.acts.CommentTicket(t.Context(), incident.CommentTicketInput{Ticket: ref, Key: "k", Text: redact.Clean(keep{}, hostile)}))
-	issue, _ := w.jira.Issue(ref.Key)
-	require.NotContains(t, issue.Summary, "\n")
-	for _, text := range []string{issue.Description, issue.Comments[0].Body} {
-		plain := strings.NewReplacer(`\\`, "", `\{`, "", `\}`, "", `\[`, "", `\]`, "", `\!`, "", `\|`, "", `\~`, "", `\*`, "", `\_`, "", `\^`, "").Replace(text)
-		require.False(t, strings.ContainsAny(plain, `{}[]!|~*^\`), "every mark is escaped")
-	}
-	// The mark survives giant text: the comment is still found.
-	require.NoError(t, w.acts.CommentTicket(t.Context(), incident.CommentTicketInput{Ticket: ref, Key: "k", Text: redact.Literal("short now")}))
-	require.Len(t, w.jira.Comments(ref.Key), 1)
-}
-
-type keep struct{}
-
-func (keep) Redact(raw string) string { return raw }
-
-func TestOptionsAreChecked(t *testing.T) {
-	t.Parallel()
-	client, err := tickets.Connect("http://127.0.0.1:1", "u", "t")
-	require.NoError(t, err)
-	for _, o := range []tickets.Options{{Project: "OPS"}, {Client: client}, {Client: client, Project: "ops"}, {Client: client, Project: "OPS", Settle: -1}} {
-		_, err := tickets.New(o)
-		require.Error(t, err)
-	}
-	for _, c := range [][2]string{{"ftp://x", "t"}, {"https://", "t"}, {"https://jira.example", ""}} {
-		_, err := tickets.Connect(c[0], "u", c[1])
-		require.Error(t, err)
-	}
-}
-
-func TestUnreachableIsRetried(t *testing.T) {
-	t.Parallel()
-	client, err := tickets.Connect("http://127.0.0.1:1", "u", "secret-token")
-	require.NoError(t, err)
-	acts, err := tickets.New(tickets.Options{Client: client, Project: "OPS"})
-	require.NoError(t, err)
-	_, err = acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-	requireType(t, err, tickets.ErrorUnavailable, false)
-	require.NotContains(t, err.Error(), "secret-token")
-	require.False(t, errors.Is(err, context.Canceled))
 }
