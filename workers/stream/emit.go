@@ -18,9 +18,9 @@ const (
 	maxBatchBytes = 48 << 10
 )
 
-// batches cuts anomalies into batches, in order. An anomaly that is larger than
-// a batch travels alone.
-func batches(shard string, fence int64, watermark time.Time, found []incident.Anomaly) []incident.Batch {
+// Batches cuts anomalies into batches that fit a signal, in order. An anomaly
+// that is larger than a batch travels alone.
+func Batches(shard string, fence int64, watermark time.Time, found []incident.Anomaly) []incident.Batch {
 	var out []incident.Batch
 	size := 0
 	for _, a := range found {

@@ -212,7 +212,7 @@ func (c *Consumer) settle(ctx context.Context, last bool) error {
 		return nil
 	}
 	wait := time.Duration(0)
-	for _, b := range batches(c.o.Stream, c.place.Fence, c.watermark.Reached, c.found) {
+	for _, b := range Batches(c.o.Stream, c.place.Fence, c.watermark.Reached, c.found) {
 		for {
 			err := c.o.Emitter.Emit(ctx, b)
 			if err == nil {
