@@ -57,6 +57,7 @@ func newRootCommand(open opener) *cobra.Command {
 		newApproveCommand(open),
 		newRejectCommand(open),
 		newRunbooksCommand(),
+		newBackfillCommand(),
 	)
 	return root
 }
