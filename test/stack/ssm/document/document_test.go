@@ -2,11 +2,13 @@ package document_test
 
 import (
 	"encoding/json"
+	"io/fs"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"firebreak/runbooks"
 	"firebreak/test/stack/ssm/document"
 )
 
@@ -217,5 +219,19 @@ func TestSelector(t *testing.T) {
 	for _, text := range []string{"", "$..A", "$.A[?(@.x)]", "$.A[1:2]", "$A b"} {
 		_, err := document.ParseSelector(text)
 		require.Error(t, err, text)
+	}
+}
+
+// The interpreter takes every document that is shipped.
+func TestShippedDocuments(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Glob(runbooks.FS, "runbooks/*/automation.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, f := range files {
+		content, err := fs.ReadFile(runbooks.FS, f)
+		require.NoError(t, err)
+		_, err = document.Parse(string(content), document.YAML)
+		require.NoError(t, err, f)
 	}
 }
