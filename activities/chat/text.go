@@ -106,7 +106,7 @@ func link(address, label string) string {
 	if units(target) > limitURL {
 		return ""
 	}
-	text, _ := escaped(strings.ReplaceAll(label, "|", "/"), 100)
+	text, _ := escaped(oneLine(name(label)), 100)
 	return "<" + target + "|" + text + ">"
 }
 
