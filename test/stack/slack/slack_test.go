@@ -1,0 +1,319 @@
+package slack_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	slackgo "github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+	"github.com/stretchr/testify/require"
+
+	"firebreak/test/stack/fault"
+	"firebreak/test/stack/slack"
+)
+
+const channel = "C0INCIDENTS"
+
+func start(t *testing.T, o slack.Options) *slack.Server {
+	t.Helper()
+	s, err := slack.Start(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func card() slackgo.MsgOption {
+	button := func(id string) *slackgo.ButtonBlockElement {
+		return slackgo.NewButtonBlockElement(id, `{"plan":"p"}`, slackgo.NewTextBlockObject(slackgo.PlainTextType, strings.ToUpper(id), false, false))
+	}
+	return slackgo.MsgOptionBlocks(
+		slackgo.NewHeaderBlock(slackgo.NewTextBlockObject(slackgo.PlainTextType, "Approve?", false, false)),
+		slackgo.NewSectionBlock(slackgo.NewTextBlockObject(slackgo.MarkdownType, "*What* <https://example.com|here>", false, false), nil, nil),
+		slackgo.NewActionBlock("decision", button("yes"), button("no")),
+	)
+}
+
+func metadata(key string) slackgo.MsgOption {
+	return slackgo.MsgOptionMetadata(slackgo.SlackMetadata{EventType: "mine", EventPayload: map[string]any{"key": key}})
+}
+
+// An unmodified slack-go client posts, edits, replies and reads back.
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	s := start(t, slack.Options{})
+	api, ctx := s.Client(), t.Context()
+	_, root, err := api.PostMessageContext(ctx, channel, slackgo.MsgOptionText("first", false), metadata("a"))
+	require.NoError(t, err)
+	_, reply, err := api.PostMessageContext(ctx, channel, card(), slackgo.MsgOptionText("card", false), slackgo.MsgOptionTS(root), metadata("b"))
+	require.NoError(t, err)
+	require.Greater(t, reply, root)
+	_, _, _, err = api.UpdateMessageContext(ctx, channel, root, slackgo.MsgOptionText("edited", false))
+	require.NoError(t, err)
+	_, second, err := api.PostMessageContext(ctx, channel, slackgo.MsgOptionText("second", false))
+	require.NoError(t, err)
+
+	history, err := api.GetConversationHistoryContext(ctx, &slackgo.GetConversationHistoryParameters{ChannelID: channel, IncludeAllMetadata: true})
+	require.NoError(t, err)
+	require.Len(t, history.Messages, 2, "replies are not part of the channel")
+	require.Equal(t, second, history.Messages[0].Timestamp, "newest first")
+	require.Equal(t, "edited", history.Messages[1].Text)
+	require.NotNil(t, history.Messages[1].Edited)
+	require.Equal(t, "a", history.Messages[1].Metadata.EventPayload["key"], "an edit without metadata keeps it")
+
+	replies, _, _, err := api.GetConversationRepliesContext(ctx, &slackgo.GetConversationRepliesParameters{ChannelID: channel, Timestamp: root})
+	require.NoError(t, err)
+	require.Len(t, replies, 2)
+	require.Empty(t, replies[1].Metadata.EventType, "metadata only comes when asked for")
+	require.Len(t, replies[1].Blocks.BlockSet, 3)
+	require.Equal(t, root, replies[1].ThreadTimestamp)
+	require.Equal(t, 1, replies[0].ReplyCount)
+
+	require.Len(t, s.Messages(channel), 2)
+	require.Len(t, s.Thread(channel, root), 2)
+	require.Empty(t, s.Thread(channel, "1.000000"))
+
+	_, err = api.PostEphemeralContext(ctx, channel, "U0ONCALL", slackgo.MsgOptionText("psst", false), slackgo.MsgOptionTS(root))
+	require.NoError(t, err)
+	require.Equal(t, "psst", s.Ephemerals(channel)[0].Text)
+	require.Len(t, s.Thread(channel, root), 2)
+}
+
+func TestHistoryPagesAndRanges(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	s := start(t, slack.Options{Now: func() time.Time { return now }})
+	var all []string
+	for range 25 {
+		_, ts, err := s.Client().PostMessageContext(t.Context(), channel, slackgo.MsgOptionText("x", false))
+		require.NoError(t, err)
+		all = append([]string{ts}, all...)
+	}
+	var got []string
+	cursor := ""
+	for pages := 1; ; pages++ {
+		res, err := s.Client().GetConversationHistoryContext(t.Context(), &slackgo.GetConversationHistoryParameters{ChannelID: channel, Limit: 10, Cursor: cursor})
+		require.NoError(t, err)
+		for _, m := range res.Messages {
+			got = append(got, m.Timestamp)
+		}
+		cursor = res.ResponseMetaData.NextCursor
+		require.Equal(t, cursor != "", res.HasMore)
+		if cursor == "" {
+			require.Equal(t, 3, pages)
+			break
+		}
+	}
+	require.Equal(t, all, got)
+	res, err := s.Client().GetConversationHistoryContext(t.Context(), &slackgo.GetConversationHistoryParameters{ChannelID: channel, Oldest: all[20], Latest: all[10]})
+	require.NoError(t, err)
+	require.Len(t, res.Messages, 9)
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	s := start(t, slack.Options{})
+	plain := func(n int) *slackgo.TextBlockObject {
+		return slackgo.NewTextBlockObject(slackgo.PlainTextType, strings.Repeat("x", n), false, false)
+	}
+	value := slackgo.NewButtonBlockElement("a", strings.Repeat("v", 2001), plain(5))
+	many := make([]slackgo.Block, 51)
+	for i := range many {
+		many[i] = slackgo.NewDividerBlock()
+	}
+	long := make([]slackgo.Block, 5)
+	for i := range long {
+		long[i] = slackgo.NewSectionBlock(plain(2900), nil, nil)
+	}
+	for want, options := range map[string][]slackgo.MsgOption{
+		"no_text":             {},
+		"invalid_blocks":      {slackgo.MsgOptionBlocks(slackgo.NewSectionBlock(plain(3001), nil, nil))},
+		"msg_blocks_too_long": {slackgo.MsgOptionBlocks(long...)},
+		"msg_too_long":        {slackgo.MsgOptionText(strings.Repeat("x", 40_001), false)},
+		"thread_not_found":    {slackgo.MsgOptionText("x", false), slackgo.MsgOptionTS("1.000000")},
+	} {
+		_, _, err := s.Client().PostMessageContext(t.Context(), channel, options...)
+		require.EqualError(t, err, want)
+	}
+	for name, blocks := range map[string][]slackgo.Block{
+		"header": {slackgo.NewHeaderBlock(plain(151))}, "value": {slackgo.NewActionBlock("b", value)},
+		"label": {slackgo.NewActionBlock("b", slackgo.NewButtonBlockElement("a", "v", plain(76)))},
+		"empty": {slackgo.NewSectionBlock(plain(0), nil, nil)}, "count": many,
+	} {
+		_, _, err := s.Client().PostMessageContext(t.Context(), channel, slackgo.MsgOptionBlocks(blocks...))
+		require.EqualError(t, err, "invalid_blocks", name)
+	}
+	_, _, err := s.Client().PostMessageContext(t.Context(), "C0NOWHERE", slackgo.MsgOptionText("x", false))
+	require.EqualError(t, err, "channel_not_found")
+	_, _, _, err = s.Client().UpdateMessageContext(t.Context(), channel, "1.000000", slackgo.MsgOptionText("x", false))
+	require.EqualError(t, err, "message_not_found")
+	require.Empty(t, s.Messages(channel))
+}
+
+func TestTokensAndHost(t *testing.T) {
+	t.Parallel()
+	s := start(t, slack.Options{})
+	_, err := slackgo.New("xoxb-wrong", slackgo.OptionAPIURL(s.URL())).AuthTestContext(t.Context())
+	require.EqualError(t, err, "invalid_auth")
+	_, err = slackgo.New("", slackgo.OptionAPIURL(s.URL())).AuthTestContext(t.Context())
+	require.EqualError(t, err, "not_authed")
+	who, err := s.Client().AuthTestContext(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, slack.TeamID, who.TeamID)
+	require.NotEqual(t, s.BotToken(), start(t, slack.Options{}).BotToken(), "tokens are random")
+	_, _, err = slackgo.New("x", slackgo.OptionAPIURL(s.URL()), slackgo.OptionAppLevelToken(s.BotToken())).StartSocketModeContext(t.Context())
+	require.EqualError(t, err, "invalid_auth", "a bot token opens no socket")
+
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.PageURL(), nil)
+	require.NoError(t, err)
+	req.Host = "evil.example"
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	_ = res.Body.Close()
+	require.Equal(t, http.StatusMisdirectedRequest, res.StatusCode)
+}
+
+// What the stand-in has no state for comes from slacktest.
+func TestTheRestIsSlacktest(t *testing.T) {
+	t.Parallel()
+	s := start(t, slack.Options{})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+"reactions.add", nil)
+	require.NoError(t, err)
+	for token, want := range map[string]string{"": "not_authed", s.BotToken(): ""} {
+		req.Header.Set("Authorization", "Bearer "+token)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		var body slackgo.SlackResponse
+		require.NoError(t, json.NewDecoder(res.Body).Decode(&body))
+		_ = res.Body.Close()
+		require.Equal(t, want, body.Error)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	faults := fault.New()
+	s := start(t, slack.Options{Faults: faults})
+	post := func() error {
+		_, _, err := s.Client().PostMessageContext(t.Context(), channel, slackgo.MsgOptionText("x", false))
+		return err
+	}
+	rule := fault.Rule{Service: slack.Service, Operation: "chat.postMessage"}
+	rule.Kind, rule.Latency = fault.Throttle, 3*time.Second
+	faults.Set(rule)
+	var limited *slackgo.RateLimitedError
+	require.ErrorAs(t, post(), &limited)
+	require.Equal(t, 3*time.Second, limited.RetryAfter)
+	require.Empty(t, s.Messages(channel))
+
+	faults.Set(fault.Rule{Operation: "chat.postMessage", Kind: fault.LoseResponse})
+	require.Error(t, post())
+	require.Len(t, s.Messages(channel), 1, "the effect happened")
+	faults.Set(fault.Rule{Operation: "chat.postMessage", Kind: fault.Duplicate})
+	require.NoError(t, post())
+	require.Len(t, s.Messages(channel), 3)
+	faults.Set(fault.Rule{Operation: "chat.postMessage", Kind: fault.Error, Code: "fatal_error"})
+	require.EqualError(t, post(), "fatal_error")
+}
+
+// listen runs a Socket Mode client that acknowledges and hands on interactions.
+func listen(t *testing.T, s *slack.Server, options ...socketmode.Option) <-chan slackgo.InteractionCallback {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	conn := socketmode.New(s.Client(), options...)
+	out := make(chan slackgo.InteractionCallback, 10)
+	ran, read := make(chan struct{}), make(chan struct{})
+	go func() { defer close(ran); _ = conn.RunContext(ctx) }()
+	go func() {
+		defer close(read)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case e := <-conn.Events:
+				if cb, ok := e.Data.(slackgo.InteractionCallback); ok {
+					_ = conn.AckCtx(ctx, e.Request.EnvelopeID, nil)
+					out <- cb
+				}
+			}
+		}
+	}()
+	t.Cleanup(func() { stop(); <-ran; <-read })
+	return out
+}
+
+func TestPress(t *testing.T) {
+	t.Parallel()
+	s := start(t, slack.Options{AckTimeout: 5 * time.Second})
+	_, root, err := s.Client().PostMessageContext(t.Context(), channel, slackgo.MsgOptionText("root", false))
+	require.NoError(t, err)
+	_, ts, err := s.Client().PostMessageContext(t.Context(), channel, card(), slackgo.MsgOptionTS(root))
+	require.NoError(t, err)
+	require.ErrorContains(t, s.Press("1.000000", "yes", "U0ONCALL"), "no message")
+	require.ErrorContains(t, s.Press(ts, "maybe", "U0ONCALL"), "no such button")
+
+	presses := listen(t, s)
+	require.NoError(t, s.Press(ts, "yes", "U0ONCALL"))
+	cb := <-presses
+	require.Equal(t, slackgo.InteractionTypeBlockActions, cb.Type)
+	require.Equal(t, slack.TeamID, cb.Team.ID)
+	require.Equal(t, "U0ONCALL", cb.User.ID)
+	require.Equal(t, ts, cb.Container.MessageTs)
+	require.Equal(t, root, cb.Container.ThreadTs)
+	require.Equal(t, channel, cb.Channel.ID)
+	require.Len(t, cb.ActionCallback.BlockActions, 1)
+	require.Equal(t, `{"plan":"p"}`, cb.ActionCallback.BlockActions[0].Value)
+	require.Len(t, cb.Message.Blocks.BlockSet, 3)
+
+	// A response URL is good five times within thirty minutes.
+	for i := range 6 {
+		err := slackgo.PostWebhookContext(t.Context(), cb.ResponseURL, &slackgo.WebhookMessage{Text: "only you", ResponseType: slackgo.ResponseTypeEphemeral})
+		require.Equal(t, i < 5, err == nil, "use %d: %v", i, err)
+	}
+	require.Len(t, s.Ephemerals(channel), 5)
+	require.NoError(t, s.Press(ts, "no", "U0ONCALL"))
+	late := <-presses
+	s.SetNow(func() time.Time { return time.Now().Add(31 * time.Minute) })
+	require.Error(t, slackgo.PostWebhookContext(t.Context(), late.ResponseURL, &slackgo.WebhookMessage{Text: "late"}))
+}
+
+func TestAPressThatNobodyTakes(t *testing.T) {
+	t.Parallel()
+	s := start(t, slack.Options{AckTimeout: 30 * time.Millisecond})
+	_, ts, err := s.Client().PostMessageContext(t.Context(), channel, card())
+	require.NoError(t, err)
+	require.ErrorContains(t, s.Press(ts, "yes", "U0ONCALL"), "no app is connected")
+}
+
+// slack-go gives up a connection on which no ping comes.
+func TestPingsKeepTheConnection(t *testing.T) {
+	t.Parallel()
+	s := start(t, slack.Options{PingEvery: 20 * time.Millisecond, AckTimeout: 5 * time.Second})
+	presses := listen(t, s, socketmode.OptionPingInterval(200*time.Millisecond))
+	require.Eventually(t, func() bool { return s.Connections() == 1 }, 5*time.Second, time.Millisecond)
+	_, ts, err := s.Client().PostMessageContext(t.Context(), channel, card())
+	require.NoError(t, err)
+	for began := time.Now(); time.Since(began) < 700*time.Millisecond; {
+		require.NoError(t, s.Press(ts, "yes", "U0ONCALL"))
+		<-presses
+		require.Equal(t, 1, s.Connections())
+	}
+}
+
+func TestCloseEndsEverything(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s, err := slack.Start(ctx, slack.Options{})
+	require.NoError(t, err)
+	listen(t, s)
+	require.Eventually(t, func() bool { return s.Connections() == 1 }, 5*time.Second, time.Millisecond)
+	cancel()
+	require.Eventually(t, func() bool {
+		_, err := s.Client().AuthTestContext(t.Context())
+		return err != nil && s.Connections() == 0
+	}, 5*time.Second, 5*time.Millisecond)
+	s.Close()
+}
