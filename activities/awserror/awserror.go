@@ -104,6 +104,12 @@ func Refuse(kind, format string, args ...any) error {
 	return temporal.NewNonRetryableApplicationError(msg, kind, nil)
 }
 
+// Unavailablef makes an error that a retry may mend.
+func Unavailablef(format string, args ...any) error {
+	msg := redact.Clean(rules.Default(), fmt.Sprintf(format, args...)).Cut(maxMessage).String()
+	return temporal.NewApplicationError(msg, Unavailable)
+}
+
 func kindOf(err error) (kind string, delay time.Duration) {
 	var api smithy.APIError
 	hasCode := errors.As(err, &api)
