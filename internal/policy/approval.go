@@ -86,40 +86,29 @@ func MayDecide(rule incident.ApprovalRule, person string) bool {
 // policy and a rule; none means that they do. One person counts once, however
 // often and over whichever way the person answered, and one "no" is enough.
 func Approved(p runbook.PolicyFile, rule incident.ApprovalRule, digest string, decisions []incident.Accepted, now time.Time) []redact.Text {
-	var reasons []redact.Text
+	var noes, uncounted []redact.Text
 	yes := map[string]bool{}
 	for _, d := range decisions {
 		person, _ := Person(p, d.Decision.Approver)
 		who := redact.Name(person)
 		switch {
 		case d.Decision.PlanDigest != digest:
-			reasons = append(reasons, redact.Format("the decision of %s is about another plan", who))
+			uncounted = append(uncounted, redact.Format("the decision of %s is about another plan", who))
 		case !d.Decision.Approved:
-			reasons = append(reasons, redact.Format("%s said no", who))
+			noes = append(noes, redact.Format("%s said no", who))
 		case !d.Verified && !rule.AllowUnverified:
-			reasons = append(reasons, redact.Format("the approval of %s is not verified", who))
+			uncounted = append(uncounted, redact.Format("the approval of %s is not verified", who))
 		case !MayDecide(rule, person):
-			reasons = append(reasons, redact.Format("%s is not an approver", who))
+			uncounted = append(uncounted, redact.Format("%s is not an approver", who))
 		case rule.Expires > 0 && now.Sub(d.At) > rule.Expires.Std():
-			reasons = append(reasons, redact.Format("the approval of %s is %s old, and policy lets one stand for %s", who, now.Sub(d.At).Round(time.Second), rule.Expires.Std()))
+			uncounted = append(uncounted, redact.Format("the approval of %s is %s old, and policy lets one stand for %s", who, now.Sub(d.At).Round(time.Second), rule.Expires.Std()))
 		default:
 			yes[person] = true
 		}
 	}
 	if len(yes) < rule.Count {
-		reasons = append(reasons, redact.Format("%d of %d approvals count", len(yes), rule.Count))
-		return reasons
+		uncounted = append(uncounted, redact.Format("%d of %d approvals count", len(yes), rule.Count))
+		return append(noes, uncounted...)
 	}
-	return onlyNoes(reasons, decisions, digest)
-}
-
-// onlyNoes drops the reasons why single approvals did not count once there are
-// enough others, but never a "no".
-func onlyNoes(reasons []redact.Text, decisions []incident.Accepted, digest string) []redact.Text {
-	for _, d := range decisions {
-		if !d.Decision.Approved && d.Decision.PlanDigest == digest {
-			return reasons
-		}
-	}
-	return nil
+	return noes
 }
