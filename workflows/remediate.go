@@ -19,7 +19,8 @@ func (r *incidentRun) remediate(ctx workflow.Context) {
 	}
 	r.attempts++
 	r.state.Attempts = append(r.state.Attempts, incident.AttemptRecord{Runbook: r.state.Plan.Runbook, Digest: r.state.Plan.Digest, Result: result})
-	if ctx.Err() != nil {
+	good := result.Status == incident.RemediationVerified || result.Status == incident.RemediationHealed
+	if ctx.Err() != nil && !good { // a cancellation that comes too late does not make a fix undone
 		r.tell(ctx, incident.PhaseRemediate, ended(result))
 		r.cancelled(ctx, incident.PhaseRemediate)
 		return
