@@ -145,12 +145,13 @@ func description(h incident.Headline) string {
 	b.WriteString("\n\n")
 	for _, f := range [][2]string{
 		{"Incident", h.IncidentID}, {"Service", h.Service}, {"Team", h.Team}, {"Severity", string(h.Severity)},
-		{"Origin", string(h.Origin)}, {"Workflow", h.WorkflowID}, {"Workflow in the Temporal UI", h.UIURL},
+		{"Origin", string(h.Origin)}, {"Workflow", h.WorkflowID},
 	} {
 		if f[1] != "" {
 			b.WriteString(f[0] + ": " + wiki(shown(f[1]), 1000) + "\n")
 		}
 	}
+	b.WriteString(link("Open in the Temporal UI", h.UIURL))
 	return b.String()
 }
 

@@ -3,6 +3,7 @@ package tickets_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -57,7 +58,7 @@ func newWorld(t *testing.T, o jira.Options) *world {
 	w.jira = srv
 	client, err := tickets.Connect(srv.URL(), srv.User(), srv.Token())
 	require.NoError(t, err)
-	w.acts, err = tickets.New(tickets.Options{Client: client, Project: srv.Project(), Wait: w.clock.wait})
+	w.acts, err = tickets.New(tickets.Options{Client: client, Project: srv.Project(), Wait: w.clock.wait, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	return w
 }

@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"net/url"
 	"strings"
 	"unicode/utf8"
 )
@@ -46,4 +47,18 @@ func summary(text string) string {
 		return text
 	}
 	return string([]rune(text)[:limitSummary-1]) + "…"
+}
+
+// link is an address in wiki markup with a label of ours, or nothing when it is
+// no plain http(s) address.
+func link(label, address string) string {
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return ""
+	}
+	target := u.String()
+	if len(target) > 2000 || strings.ContainsAny(target, "[]|{}\\ \t\r\n") {
+		return ""
+	}
+	return "[" + label + "|" + target + "]\n"
 }

@@ -24,6 +24,7 @@ func TestHostileAndGiantText(t *testing.T) {
 	issue, _ := w.jira.Issue(ref.Key)
 	require.NotContains(t, issue.Summary, "\n")
 	for _, text := range []string{issue.Description, issue.Comments[0].Body} {
+		text = strings.ReplaceAll(text, "[Open in the Temporal UI|http://127.0.0.1:8233/x]", "")
 		plain := strings.NewReplacer(`\\`, "", `\{`, "", `\}`, "", `\[`, "", `\]`, "", `\!`, "", `\|`, "", `\~`, "", `\*`, "", `\_`, "", `\^`, "").Replace(text)
 		require.False(t, strings.ContainsAny(plain, `{}[]!|~*^\`), "every mark is escaped")
 	}
@@ -35,3 +36,20 @@ func TestHostileAndGiantText(t *testing.T) {
 type keep struct{}
 
 func (keep) Redact(raw string) string { return raw }
+
+func TestOnlyWebAddressesBecomeLinks(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"http://127.0.0.1:8233/namespaces/default/workflows/a_b": true, "https://temporal.example/x?y=z": true,
+		"javascript:alert(1)": false, "http://x/]!http://evil.example!": false, "": false,
+		"http://x/%7C%7Bcolor%7D": true,
+	} {
+		w := newWorld(t, jira.Options{})
+		h := headline(inc)
+		h.UIURL = address
+		_, err := w.acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: h})
+		require.NoError(t, err)
+		require.Equal(t, want, strings.Contains(w.jira.Issues()[0].Description, "[Open in the Temporal UI|"+address+"]"), address)
+		require.Equal(t, want, strings.Contains(w.jira.Issues()[0].Description, "Open in the"), address)
+	}
+}
