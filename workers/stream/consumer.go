@@ -117,8 +117,9 @@ type Consumer struct {
 	store      *checkpointStore
 	quarantine *quarantine
 
-	pages chan page // from the readers to the one that processes
-	ended chan string
+	pages  chan page     // from the readers to the one that processes
+	opened chan []string // shards that get a reader, before they do
+	ended  chan string   // shards that were read to their end
 
 	// Owned by process.
 	inventory *incident.Inventory
@@ -148,7 +149,7 @@ func New(o Options) (*Consumer, error) {
 	}
 	c := &Consumer{
 		o: o, log: o.Logger.With("stream", o.Stream), store: store, quarantine: q,
-		pages: make(chan page), ended: make(chan string),
+		pages: make(chan page), opened: make(chan []string), ended: make(chan string),
 		watermark: window.NewWatermark(o.Bound, o.Idle), seen: telemetry.NewSeen(maxSeen),
 	}
 	if err := c.restore(); err != nil {

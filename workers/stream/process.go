@@ -31,14 +31,11 @@ func (c *Consumer) process(ctx context.Context) error {
 				return err
 			}
 			close(p.taken)
-			if p.last {
-				c.log.InfoContext(ctx, "shard has ended", "shard", p.shard)
-				select {
-				case c.ended <- p.shard:
-				case <-ctx.Done():
-					return c.stop(ctx)
-				}
+			if p.last && c.tellEnded(ctx, p.shard) != nil {
+				return c.stop(ctx)
 			}
+		case shards := <-c.opened:
+			c.open(shards)
 		case <-tick.C:
 			// Time passes on silent shards, too.
 			c.advance()
@@ -47,6 +44,29 @@ func (c *Consumer) process(ctx context.Context) error {
 			}
 		case <-report.C:
 			c.log.InfoContext(ctx, "stream counters", "counters", c.Counters())
+		}
+	}
+}
+
+// open makes the watermark wait for shards that will be read.
+func (c *Consumer) open(shards []string) {
+	for _, id := range shards {
+		c.watermark.Open(id, c.o.Now())
+	}
+}
+
+// tellEnded tells the supervisor that a shard has ended, so that its children
+// are read. The supervisor may have something to tell at the same moment.
+func (c *Consumer) tellEnded(ctx context.Context, shard string) error {
+	c.log.InfoContext(ctx, "shard has ended", "shard", shard)
+	for {
+		select {
+		case c.ended <- shard:
+			return nil
+		case shards := <-c.opened:
+			c.open(shards)
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }

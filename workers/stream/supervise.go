@@ -39,10 +39,32 @@ func (c *Consumer) supervise(ctx context.Context, g *errgroup.Group) error {
 			wait = min(max(2*wait, firstWait), lastWait)
 			continue
 		}
-		for _, r := range s.due(shards) {
+		readers := s.due(shards)
+		if err := c.announce(ctx, readers); err != nil {
+			return err
+		}
+		for _, r := range readers {
 			g.Go(func() error { return r.run(ctx) })
 		}
 		wait = c.o.Reconcile
+	}
+}
+
+// announce says which shards will be read before any of them is: the watermark
+// has to wait for all of them, or the first to speak would make the others late.
+func (c *Consumer) announce(ctx context.Context, readers []*reader) error {
+	if len(readers) == 0 {
+		return nil
+	}
+	var shards []string
+	for _, r := range readers {
+		shards = append(shards, r.shard)
+	}
+	select {
+	case c.opened <- shards:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
