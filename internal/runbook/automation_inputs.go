@@ -84,21 +84,41 @@ func (d *Document) shell(v value) {
 	if !ok {
 		return
 	}
-	for _, name := range referenced(text) {
-		if slices.Contains(variables, name) {
-			continue
-		}
-		p, ok := d.Parameters[name]
-		switch {
-		case !ok && strings.Contains(name, "."):
-			v.problem("{{ %s }} would paste the output of a step into a command", name)
-		case !ok: // reported as unknown by references
-		case !p.EnvVar:
-			v.problem("{{ %s }} would paste a parameter into a command; declare interpolationType: ENV_VAR and use \"$SSM_%s\"", name, name)
-		case p.Pattern != nil && p.Pattern.MatchString("") || p.admitsShell():
-			v.problem("{{ %s }} stands in a command, but its allowedPattern admits characters that mean something to a shell", name)
+	for _, at := range reference.FindAllStringSubmatchIndex(text, -1) {
+		name := text[at[2]:at[3]]
+		if why := d.pasted(name); why != "" {
+			v.report.add(v.file, v.lineAt(at[0]), v.field, "{{ %s }} %s", name, why)
 		}
 	}
+}
+
+// pasted says what is wrong with a reference inside a command; nothing when it
+// is harmless.
+func (d *Document) pasted(name string) string {
+	p, ok := d.Parameters[name]
+	switch {
+	case slices.Contains(variables, name):
+		return ""
+	case !ok && strings.Contains(name, "."):
+		return "would paste the output of a step into a command"
+	case !ok: // reported as unknown by references
+		return ""
+	case !p.EnvVar:
+		return "would paste a parameter into a command; declare interpolationType: ENV_VAR and use \"$SSM_" + name + "\""
+	case p.admitsShell():
+		return "stands in a command, but its allowedPattern admits characters that mean something to a shell"
+	default:
+		return ""
+	}
+}
+
+// lineAt is the line of the file at which the byte at an offset of a scalar
+// stands: exact for a literal block, the scalar's first line for the others.
+func (v value) lineAt(offset int) int {
+	if v.node.Style&yaml.LiteralStyle == 0 {
+		return v.line()
+	}
+	return v.line() + 1 + strings.Count(v.node.Value[:offset], "\n")
 }
 
 // references reports every {{ name }} below v that nothing defines.

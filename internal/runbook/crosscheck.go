@@ -107,8 +107,9 @@ func (r Runbook) checkServices(c *Catalog) {
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
-			if _, declared := r.Document.Parameters[name]; !declared {
-				continue
+			_, declared := r.Document.Parameters[name]
+			if source := r.Parameters[name]; !declared || source == (ParameterSource{}) {
+				continue // reported already
 			}
 			if _, err := r.resolveOne(name, s); err != nil {
 				r.fields["parameters"].child(name, nodeAt(r.fields["parameters"], name)).problem("for service %s: %s", s.Name, err)

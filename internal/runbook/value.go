@@ -25,7 +25,12 @@ type value struct {
 	node   *yaml.Node
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+)`)
+var (
+	yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+	// yaml.v3 counts lines from 0 in what its parser finds, but from 1 in what
+	// its scanner finds; these are the parser's words.
+	yamlParser = regexp.MustCompile(`did not find expected (<|node content|'-'|key|',')`)
+)
 
 // open reads a file as one YAML mapping. What it cannot read it reports, and
 // returns an absent value.
@@ -37,7 +42,8 @@ func open(r *report, file string, data []byte) value {
 			r.add(file, 1, "", "the file is empty")
 			return value{report: r, file: file}
 		}
-		r.add(file, lineOf(err), "", "this is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		line, message := lineOf(err)
+		r.add(file, line, "", "this is not YAML: %s", message)
 		return value{report: r, file: file}
 	}
 	var next yaml.Node
@@ -55,13 +61,19 @@ func open(r *report, file string, data []byte) value {
 	return root
 }
 
-func lineOf(err error) int {
-	m := yamlLine.FindStringSubmatch(err.Error())
+// lineOf takes the line out of an error of the YAML library.
+func lineOf(err error) (line int, message string) {
+	message = err.Error()
+	m := yamlLine.FindStringSubmatch(message)
 	if m == nil {
-		return 1
+		return 1, strings.TrimPrefix(message, "yaml: ")
 	}
-	n, _ := strconv.Atoi(m[1]) // the expression admits digits only
-	return n
+	line, _ = strconv.Atoi(m[1]) // the expression admits digits only
+	message = message[len(m[0]):]
+	if yamlParser.MatchString(message) {
+		line++
+	}
+	return line, message
 }
 
 // plain refuses aliases anywhere in a file: they let a small file grow without
