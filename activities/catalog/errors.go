@@ -47,6 +47,11 @@ func classify(err error, doing string) error {
 	case errors.Is(err, transport.ErrRepositoryNotFound), errors.Is(err, transport.ErrEmptyRemoteRepository):
 		return final(typeNotFound, err, "%s: there is no repository with a commit at catalog.url, or the token may not see it", doing)
 	}
+	// What git upload-pack answers, as an ERR line, for a commit that it does not
+	// have or may not hand out.
+	if strings.Contains(err.Error(), "not our ref") {
+		return final(typeNotFound, err, "%s: the git host does not hand this commit out", doing)
+	}
 	// UnexpectedError hides what it holds from errors.As.
 	if hidden := new(plumbing.UnexpectedError); errors.As(err, &hidden) {
 		if answer := new(githttp.Err); errors.As(hidden.Err, &answer) {

@@ -5,9 +5,11 @@ import (
 	"compress/zlib"
 	"crypto/sha1" //nolint:gosec // the pack format's checksum
 	"encoding/binary"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 )
 
 // packed is one entry of a pack: its type as git numbers it, the length that
@@ -88,4 +90,14 @@ func TestMeasure(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestClassifyKnowsGitsWordsForAMissingCommit(t *testing.T) {
+	t.Parallel()
+	// As answered by git 2.x behind git http-backend.
+	err := classify(errors.New("error decoding upload-pack response: upload-pack: not our ref 11"), "get it")
+	var app *temporal.ApplicationError
+	require.ErrorAs(t, err, &app)
+	require.Equal(t, typeNotFound, app.Type())
+	require.True(t, app.NonRetryable())
 }
