@@ -35,7 +35,7 @@ var numeric = regexp.MustCompile(`^[1-9][0-9]{0,9}$`)
 func (a *Activities) PublishDocument(ctx context.Context, in incident.PublishDocumentInput) (incident.Document, error) {
 	catalog, err := a.opts.Catalog.At(ctx, in.Commit)
 	if err != nil {
-		return incident.Document{}, fmt.Errorf("publish runbook %s: read the catalogue at %s: %w", in.Runbook, in.Commit, err)
+		return incident.Document{}, awserror.Classify(fmt.Sprintf("publish runbook %s: read the catalogue at %s", in.Runbook, in.Commit), err)
 	}
 	rb, ok := catalog.Runbooks[in.Runbook]
 	if !ok {

@@ -59,7 +59,7 @@ func (a *Activities) StartAutomation(ctx context.Context, in incident.StartAutom
 	if err != nil && !awserror.Retryable(err) && !notYet(err) {
 		// What cannot be seen cannot be watched either, and must not run on.
 		if stopped := a.stop(ctx, id); stopped != nil {
-			return incident.Execution{}, fmt.Errorf("%s: execution %s cannot be read and could not be stopped: %w", doing, id, stopped)
+			return incident.Execution{}, awserror.Classify(fmt.Sprintf("%s: execution %s cannot be read and could not be stopped", doing, id), stopped)
 		}
 		return incident.Execution{}, awserror.Classify(doing+": execution "+id+" was stopped, because it cannot be read", err)
 	}
@@ -69,7 +69,7 @@ func (a *Activities) StartAutomation(ctx context.Context, in incident.StartAutom
 	}
 	if exec.DocumentVersion != in.Document.Version {
 		if err := a.stop(ctx, id); err != nil {
-			return incident.Execution{}, fmt.Errorf("%s: it runs version %s and could not be stopped: %w", doing, exec.DocumentVersion, err)
+			return incident.Execution{}, awserror.Classify(fmt.Sprintf("%s: it runs version %s and could not be stopped", doing, exec.DocumentVersion), err)
 		}
 		return incident.Execution{}, awserror.Refuse(awserror.Mismatch, "%s: execution %s runs version %s instead and was stopped", doing, id, exec.DocumentVersion)
 	}

@@ -68,14 +68,22 @@ var slow = []string{"AutomationExecutionLimitExceededException", "ServiceQuotaEx
 
 // Classify wraps an error of an AWS client with what was being done. Its result
 // is a temporal.ApplicationError of one of the types above, or, when the context
-// ended, the plain error. It returns nil for nil.
+// ended, the plain error. It returns nil for nil. An error that is classified
+// already keeps its verdict; only wrapping it would lose it, since Temporal looks
+// at the outermost error and takes any other type for retryable.
 func Classify(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var done *temporal.ApplicationError
-	if errors.As(err, &done) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: %w", doing, err)
+	}
+	var done *temporal.ApplicationError
+	if errors.As(err, &done) {
+		msg := redact.Clean(rules.Default(), doing+": "+done.Message()).Cut(maxMessage).String()
+		return temporal.NewApplicationErrorWithOptions(msg, done.Type(), temporal.ApplicationErrorOptions{
+			NonRetryable: done.NonRetryable(), NextRetryDelay: done.NextRetryDelay(),
+		})
 	}
 	kind, delay := kindOf(err)
 	msg := redact.Clean(rules.Default(), fmt.Sprintf("%s: %s", doing, err)).Cut(maxMessage).String()

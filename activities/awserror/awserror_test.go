@@ -79,8 +79,10 @@ func TestClassifyLeavesWhatIsDecided(t *testing.T) {
 	require.NoError(t, awserror.Classify("x", nil))
 	require.ErrorIs(t, awserror.Classify("x", context.Canceled), context.Canceled)
 	refused := awserror.Refuse(awserror.Mismatch, "document %s has other content", "d")
-	var app *temporal.ApplicationError
-	require.ErrorAs(t, awserror.Classify("publish", refused), &app)
+	// Temporal looks at the outermost error: it has to be the application error.
+	app, ok := awserror.Classify("publish", fmt.Errorf("wrapped: %w", refused)).(*temporal.ApplicationError) //nolint:errorlint // on purpose
+	require.True(t, ok)
 	require.Equal(t, awserror.Mismatch, app.Type())
 	require.True(t, app.NonRetryable())
+	require.Equal(t, "publish: document d has other content", app.Message())
 }
