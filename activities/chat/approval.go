@@ -10,7 +10,7 @@ import (
 
 // AskApproval posts the approval card into the thread: what would be run on
 // what, with resolved values, and two buttons that carry workflow, run and
-// digest. One card per run and plan, however often it is retried. A plan whose
+// digest. One card per run and question, however often it is retried. A plan whose
 // parameters, targets or steps do not fit is shown without the Approve button.
 func (a *Activities) AskApproval(ctx context.Context, in incident.AskApprovalInput) (incident.CardRef, error) {
 	h, p := in.Headline, in.Plan
@@ -21,7 +21,9 @@ func (a *Activities) AskApproval(ctx context.Context, in incident.AskApprovalInp
 	if err != nil {
 		return incident.CardRef{}, invalid("ask for approval of %s: %v", name(p.Runbook), err)
 	}
-	return a.reply(ctx, in.Thread, h.RunID+"/approval/"+p.Digest,
+	// The expiry tells two questions about the same plan apart: an incident that
+	// is opened again may come to it a second time.
+	return a.reply(ctx, in.Thread, h.RunID+"/approval/"+p.Digest+"/"+in.Expires,
 		slack.MsgOptionText(fallback("Approval needed:", p.Runbook, "on", p.Service, "for", h.IncidentID), false),
 		slack.MsgOptionBlocks(cardBlocks(in, value)...),
 	)

@@ -53,8 +53,8 @@ func decodeQuestion(value string) (question, error) {
 	return q, nil
 }
 
-// cardBlocks is the approval card. All parts together stay below Slack's 13,000
-// characters: 140 for the header, 10 fields of at most 400, and the sections.
+// cardBlocks is the approval card. The limits of its parts add up to about
+// 12,200 characters, below Slack's 13,000.
 func cardBlocks(in incident.AskApprovalInput, value string) []slack.Block {
 	p := in.Plan
 	blocks := []slack.Block{
@@ -95,7 +95,7 @@ func whatItDoes(p incident.Plan) (blocks []slack.Block, whole bool) {
 		whole = whole && !cut
 		blocks = append(blocks, titled(label, text, limit)...)
 	}
-	add("Parameters", parameters(p.Parameters), limitSection)
+	add("Parameters", parameters(p.Parameters), 2500)
 	add("Targets", orNone(strings.Join(p.Targets, ", ")), 1200)
 	steps := make([]string, len(p.Steps))
 	for i, s := range p.Steps {

@@ -256,6 +256,13 @@ func TestTheCardShowsWhatWouldRun(t *testing.T) {
 	for _, id := range []string{chat.ActionApprove, chat.ActionReject} {
 		require.JSONEq(t, `{"w":"incident/123456789012/eu-central-1/checkout/`+inc+`","r":"run-1","d":"v1:`+strings.Repeat("0f", 32)+`"}`, b[id])
 	}
+	// The same plan may be asked about again, when the first question has expired.
+	later := question(thread)
+	later.Expires = "2026-03-01T13:30:00Z"
+	third, err := w.acts.AskApproval(t.Context(), later)
+	require.NoError(t, err)
+	require.NotEqual(t, card, third)
+
 	// Another run of the workflow asks anew: the old card's buttons name the old run.
 	in := question(thread)
 	in.Headline.RunID = "run-2"

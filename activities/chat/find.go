@@ -2,10 +2,13 @@ package chat
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 )
@@ -18,8 +21,17 @@ const metadataType = "firebreak_message"
 func metadata(key string) slack.MsgOption {
 	return slack.MsgOptionMetadata(slack.SlackMetadata{
 		EventType:    metadataType,
-		EventPayload: map[string]any{"key": key},
+		EventPayload: map[string]any{"key": bounded(key)},
 	})
+}
+
+// bounded is a key as metadata carries it: as it is, or its hash when it is long or no text.
+func bounded(key string) string {
+	if len(key) <= 255 && utf8.ValidString(key) {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // identity is who we are to Slack, asked for once.
@@ -105,7 +117,7 @@ func withKey(messages []slack.Message, key, botID, userID string) string {
 	found := ""
 	for _, m := range messages {
 		ours := (botID != "" && m.BotID == botID) || (userID != "" && m.User == userID)
-		if !ours || m.Metadata.EventType != metadataType || m.Metadata.EventPayload["key"] != key {
+		if !ours || m.Metadata.EventType != metadataType || m.Metadata.EventPayload["key"] != bounded(key) {
 			continue
 		}
 		if found == "" || m.Timestamp < found {

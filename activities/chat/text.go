@@ -15,11 +15,12 @@ import (
 // blocks and about 13,000 characters in all. Ours stay below.
 const (
 	limitHeader   = 140
-	limitField    = 400
+	limitField    = 200
+	limitSmall    = 120 // a fact in small print
 	limitSection  = 2900
 	limitFallback = 600
 	limitValue    = 2000
-	limitURL      = 1000
+	limitURL      = 600
 )
 
 // Slack reads these three as markup, in plain_text as well.

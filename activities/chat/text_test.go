@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,8 +37,12 @@ func TestGiantAndHostileInputsStayWithinSlacksLimits(t *testing.T) {
 			h.UIURL = "http://127.0.0.1/" + strings.Repeat("x", 5000)
 			thread, err := w.acts.PostIncident(t.Context(), incident.PostIncidentInput{Headline: h})
 			require.NoError(t, err)
-			_, err = w.acts.PostReply(t.Context(), incident.PostReplyInput{Thread: thread, Key: giant[:100], Text: said(giant)})
+			_, err = w.acts.PostReply(t.Context(), incident.PostReplyInput{Thread: thread, Key: strings.ToValidUTF8(giant, "-"), Text: said(giant)})
 			require.NoError(t, err)
+
+			_, err = w.acts.PostReply(t.Context(), incident.PostReplyInput{Thread: thread, Key: strings.ToValidUTF8(giant, "-"), Text: said(giant)})
+			require.NoError(t, err)
+			require.Len(t, w.slack.Thread(channel, thread.TS), 2, "a giant key is found again")
 
 			in := question(thread)
 			in.Headline.Team, in.Expires = giant, giant
@@ -106,7 +111,10 @@ func TestAPlanThatDoesNotFitCannotBeApprovedInSlack(t *testing.T) {
 			p.Parameters["List"] = []string{strings.Repeat("v, ", 2000)}
 			p.Targets = strings.Split(strings.Repeat("i-0c0ffee0000000001 ", 200), " ")
 			p.Steps = make([]incident.PlanStep, 400)
+			p.Undo.Parameters = map[string][]string{"List": {strings.Repeat("v, ", 2000)}}
 			p.Impact = said(strings.Repeat("long ", 5000))
+			p.Verify.Metric.Name = strings.Repeat("Errors", 500)
+			p.Commit, p.Runbook, p.Service = strings.Repeat("c", 5000), strings.Repeat("r", 5000), strings.Repeat("s", 5000)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +124,9 @@ func TestAPlanThatDoesNotFitCannotBeApprovedInSlack(t *testing.T) {
 			require.NoError(t, err)
 			in := question(thread)
 			change(&in.Plan)
-			in.Cause, in.Citations = said(strings.Repeat("because ", 5000)), make([]redact.Text, 50)
+			in.Cause, in.Citations = said(strings.Repeat("because ", 5000)), slices.Repeat([]redact.Text{said(strings.Repeat("cited ", 50))}, 50)
+			in.Headline.Severity = incident.Severity(strings.Repeat("s", 5000))
+			in.Headline.UIURL = "http://127.0.0.1/" + strings.Repeat("x", 560)
 			_, err = w.acts.AskApproval(t.Context(), in)
 			require.NoError(t, err)
 			m := w.slack.Thread(channel, thread.TS)[1]

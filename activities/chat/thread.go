@@ -148,7 +148,7 @@ func contextOf(pairs [][2]string, links ...string) slack.Block {
 	var elements []slack.MixedElement
 	for _, p := range pairs {
 		if p[1] != "" {
-			elements = append(elements, plainText(p[0]+" "+oneLine(p[1]), limitField))
+			elements = append(elements, plainText(p[0]+" "+oneLine(p[1]), limitSmall))
 		}
 	}
 	for _, l := range links {
@@ -157,7 +157,7 @@ func contextOf(pairs [][2]string, links ...string) slack.Block {
 		}
 	}
 	if len(elements) == 0 {
-		elements = append(elements, plainText("-", limitField))
+		elements = append(elements, plainText("-", limitSmall))
 	}
 	return slack.NewContextBlock("", elements[:min(len(elements), 10)]...)
 }
