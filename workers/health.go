@@ -16,11 +16,11 @@ import (
 type Health struct {
 	mu    sync.Mutex
 	ready bool
-	parts map[string]func() map[string]any
+	parts map[string]func() any
 }
 
 // NewHealth starts out not ready.
-func NewHealth() *Health { return &Health{parts: map[string]func() map[string]any{}} }
+func NewHealth() *Health { return &Health{parts: map[string]func() any{}} }
 
 // SetReady says whether the process serves.
 func (h *Health) SetReady(ready bool) {
@@ -30,7 +30,7 @@ func (h *Health) SetReady(ready bool) {
 }
 
 // Watch adds a part whose figures are read at every request.
-func (h *Health) Watch(part string, figures func() map[string]any) {
+func (h *Health) Watch(part string, figures func() any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.parts[part] = figures

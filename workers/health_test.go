@@ -11,7 +11,7 @@ import (
 func TestHealthTellsWhetherItServes(t *testing.T) {
 	t.Parallel()
 	h := NewHealth()
-	h.Watch("stream", func() map[string]any { return map[string]any{"records": 7} })
+	h.Watch("stream", func() any { return map[string]int{"records": 7} })
 	get := func(path string) *httptest.ResponseRecorder {
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"firebreak/internal/config"
+
+	"github.com/stretchr/testify/require"
 )
 
 const good = `
