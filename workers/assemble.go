@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/slack-go/slack"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"golang.org/x/crypto/ssh"
@@ -170,11 +168,10 @@ func (a *assembly) automation() error {
 
 // chat serves Slack: the activities, and the gateway for presses of buttons.
 func (a *assembly) chat() error {
-	options := []slack.Option{slack.OptionAppLevelToken(a.cfg.Slack.AppToken)}
-	if a.cfg.Slack.APIURL != "" {
-		options = append(options, slack.OptionAPIURL(a.cfg.Slack.APIURL))
+	api, err := chat.Connect(a.cfg.Slack.APIURL, a.cfg.Slack.BotToken, a.cfg.Slack.AppToken)
+	if err != nil {
+		return err
 	}
-	api := slack.New(a.cfg.Slack.BotToken, options...)
 	acts, err := chat.New(chat.Options{Client: api, Channel: a.cfg.Slack.Channel, Logger: a.log})
 	if err != nil {
 		return err
@@ -183,12 +180,8 @@ func (a *assembly) chat() error {
 
 	var signer ssh.Signer
 	if path := a.cfg.Slack.GatewayKey; path != "" {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("read the gateway's key (slack.gateway_key): %w", err)
-		}
-		if signer, err = ssh.ParsePrivateKey(raw); err != nil {
-			return fmt.Errorf("parse the gateway's key %s (slack.gateway_key): %w", path, err)
+		if signer, err = chat.ReadKey(path); err != nil {
+			return fmt.Errorf("slack.gateway_key: %w", err)
 		}
 	}
 	gateway, err := chat.NewGateway(chat.GatewayOptions{Client: api, Updater: a.temporal, Namespace: a.namespace, Signer: signer, Logger: a.log})
