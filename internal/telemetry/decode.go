@@ -86,7 +86,8 @@ type decoder struct {
 	src      Source
 	signals  []Signal
 	problems []error
-	more     int // problems beyond maxProblems
+	more     int   // problems beyond maxProblems
+	unread   error // why the end of the record was not looked at
 }
 
 func (d *decoder) fail(err error) {
@@ -98,10 +99,11 @@ func (d *decoder) fail(err error) {
 }
 
 func (d *decoder) problem() error {
+	problems := d.problems
 	if d.more > 0 {
-		return errors.Join(append(d.problems, fmt.Errorf("and %d problems more", d.more))...)
+		problems = append(problems, fmt.Errorf("and %d problems more", d.more))
 	}
-	return errors.Join(d.problems...)
+	return errors.Join(append(problems, d.unread)...)
 }
 
 // documents reads one JSON document after the other to the end: a single
@@ -130,7 +132,7 @@ func (d *decoder) documents(body []byte) {
 			return
 		}
 		if len(d.problems) == maxProblems {
-			d.fail(fmt.Errorf("document %d and the %d bytes from there were not read", n+1, len(body)-next))
+			d.unread = fmt.Errorf("the %d bytes after document %d were not read", len(body)-next, n)
 			return
 		}
 		body = body[next+1:]
