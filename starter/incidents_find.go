@@ -67,6 +67,9 @@ const maxListed = 10_000
 // beginning of one, with or without its "inc-". Open incidents are looked at
 // first; those that ended only when closed is set and no open one fits.
 func find(ctx context.Context, c incidentClient, typed string, closed bool) (summary, error) {
+	if strings.HasPrefix("inc-", typed) {
+		return summary{}, usagef("%q names no incident; at least the first digit of its id is needed", typed)
+	}
 	f := filter{}
 	for {
 		all, err := c.List(ctx, f, maxListed)

@@ -42,6 +42,8 @@ func printJSON(w io.Writer, v any) error {
 // printable, line ends included, appears as an escape such as \n or \x1b, so
 // that a log line can neither move the cursor nor forge a line of ours.
 func safe(s string) string {
+	// A lone byte such as 0x9b is a control to some terminals.
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return s
 	}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+)
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	f := &fake{list: []summary{listed("inc-aaaaaaaaaaaa", false), listed("inc-bbbbbbbbbbbb", true)}}
+	out, _, code := call(t, f, "incidents", "list")
+	require.Equal(t, exitDone, code)
+	require.Contains(t, out, "inc-aaaaaaaaaaaa")
+	require.NotContains(t, out, "inc-bbbbbbbbbbbb")
+	require.True(t, f.closed)
+
+	out, _, code = call(t, f, "incidents", "list", "--all", "--json", "--status", "resolved", "--service", "checkout", "--origin", "live")
+	require.Equal(t, exitDone, code)
+	var doc struct{ Incidents []summary }
+	require.NoError(t, json.Unmarshal([]byte(out), &doc))
+	require.Len(t, doc.Incidents, 2)
+	require.Equal(t, filter{Status: incident.StatusResolved, Service: "checkout", Origin: incident.OriginLive, Closed: true}, f.filters[1])
+
+	out, _, _ = call(t, &fake{}, "incidents", "list", "--json")
+	require.JSONEq(t, `{"incidents":[]}`, out)
+}
+
+func TestWrongUsage(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"nothing"}, {"--nothing"}, {"incidents"}, {"incidents", "nothing"}, {"incidents", "show"}, {"approve"}, {"approve", "a", "b"},
+		{"incidents", "list", "extra"}, {"incidents", "list", "--status", "x"}, {"incidents", "list", "--origin", "x"},
+		{"incidents", "list", "--service", "x' OR '1'='1"}, {"incidents", "list", "--limit", "0"},
+		{"approve", "inc-a", "--as", "a\nb"}, {"approve", "inc-a", "--note", string(make([]byte, 1001))},
+	} {
+		_, stderr, code := call(t, &fake{}, args...)
+		require.Equal(t, exitUsage, code, args)
+		require.NotEmpty(t, stderr, args)
+	}
+	out, _, code := call(t, &fake{}, "incidents", "show", "inc-a", "--json")
+	require.Equal(t, exitFailed, code)
+	require.JSONEq(t, `{"error":"no incident whose id begins with \"inc-a\"; see `+"`incidents list --all`"+`"}`, out)
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	f := &fake{list: []summary{
+		listed("inc-aaaaaaaaaaaa", false), listed("inc-aaaabbbbbbbb", false), listed("inc-cccccccccccc", true),
+	}}
+	for typed, want := range map[string]string{
+		"inc-aaaaa": "inc-aaaaaaaaaaaa", "aaaab": "inc-aaaabbbbbbbb", "inc-aaaaaaaaaaaa": "inc-aaaaaaaaaaaa",
+		listed("inc-cccccccccccc", true).WorkflowID: "inc-cccccccccccc", "c": "inc-cccccccccccc",
+	} {
+		got, err := find(t.Context(), f, typed, true)
+		require.NoError(t, err, typed)
+		require.Equal(t, want, got.ID)
+	}
+	_, err := find(t.Context(), f, "inc-aaaa", true)
+	require.ErrorContains(t, err, "fits 2 incidents")
+	require.ErrorContains(t, err, "inc-aaaabbbbbbbb")
+	_, err = find(t.Context(), f, "inc-c", false)
+	require.ErrorContains(t, err, "no open incident")
+	for _, typed := range []string{"", "i", "inc-"} {
+		_, err = find(t.Context(), &fake{list: f.list[:1]}, typed, true)
+		require.ErrorContains(t, err, "names no incident", "what fits every incident must not decide the only one")
+	}
+}
+
+func TestShowTellsTheStory(t *testing.T) {
+	t.Parallel()
+	st := pending("inc-aaaaaaaaaaaa")
+	st.Decisions = []incident.Accepted{{Decision: incident.Decision{Approved: true, Approver: "ana", Via: "slack"}, Verified: true, At: opened}}
+	st.Refused = 2
+	st.Attempts = []incident.AttemptRecord{{Runbook: "restart-service", Result: incident.RemediationResult{
+		Status:   incident.RemediationVerified,
+		Document: incident.Document{Name: "Firebreak-restart-service", Version: "3"},
+		Execution: incident.Execution{
+			ID: "ex-1", Status: "Success", Steps: []incident.Step{{Name: "restart", Action: "aws:runCommand", Status: "Success", Failure: hostile()}},
+		},
+		Verification: &incident.Verification{OK: true, Metric: "Shop/Errors", Before: 40, Samples: 5, Detail: redact.Literal("good")},
+	}}}
+	f := &fake{list: []summary{listed(st.ID, false)}, states: map[string][]incident.State{st.WorkflowID: {st}}}
+	out, _, code := call(t, f, "incidents", "show", "aaaa")
+	require.Equal(t, exitDone, code)
+	for _, want := range []string{
+		"inc-aaaaaaaaaaaa  checkout  sev2  awaiting_approval", "Evidence (1)", `bad\x1b[2J\a \u202eevil\nstarter: all is well`, "missing: metrics: throttled",
+		"[ev-00000001] errors up", "confidence 0.80", "InstanceId = i-1", "Shop/Errors{} <= 0", "1 of ana, signed, within 10m0s",
+		"approved by ana via slack, verified", "2 refused", "Firebreak-restart-service version 3", "ex-1 Success", "true: Shop/Errors 40 before, 0 after",
+		"+2.0s", "go run ./starter approve inc-aaaaaaaaaaaa --digest " + digest,
+	} {
+		require.Contains(t, out, want)
+	}
+	out, _, _ = call(t, f, "incidents", "show", "aaaa", "--json")
+	var back incident.State
+	require.NoError(t, json.Unmarshal([]byte(out), &back))
+	require.Equal(t, st, back, "what is escaped reads back as it was")
+}
+
+func TestWatchFollowsToTheEnd(t *testing.T) {
+	t.Parallel()
+	entry := func(n int) incident.Entry {
+		return incident.Entry{At: opened.Add(time.Duration(n) * time.Second), Phase: incident.PhaseAnalyse, Text: redact.Format("entry %d", n)}
+	}
+	first := pending("inc-aaaaaaaaaaaa")
+	first.Timeline = []incident.Entry{entry(1), entry(2)}
+	second := first
+	second.Timeline = []incident.Entry{entry(2), entry(3)} // the beginning was dropped
+	last := second
+	last.Status, last.Outcome, last.Pending, last.Ended = incident.StatusResolved, incident.OutcomeFixed, false, opened.Add(time.Minute)
+	last.Timeline = []incident.Entry{entry(3), entry(4)}
+	states := func() map[string][]incident.State {
+		return map[string][]incident.State{first.WorkflowID: {first, first, second, last}}
+	}
+	f := &fake{list: []summary{listed(first.ID, false)}, states: states(), misses: 3}
+	out, _, code := call(t, f, "incidents", "watch", "aaaa")
+	require.Equal(t, exitDone, code)
+	for n := 1; n <= 4; n++ {
+		require.Equal(t, 1, count(out, "entry "+string(rune('0'+n))), "entry %d is told once", n)
+	}
+	require.Equal(t, 1, count(out, "Waits for a decision"))
+	require.Contains(t, out, "ended resolved, fixed, after 1m0s")
+
+	f = &fake{list: []summary{listed(first.ID, false)}, states: states()}
+	out, _, _ = call(t, f, "incidents", "watch", "aaaa", "--json")
+	var back incident.State
+	require.NoError(t, json.Unmarshal([]byte(out), &back))
+	require.Equal(t, incident.StatusResolved, back.Status)
+
+	f = &fake{list: []summary{listed(first.ID, false)}, misses: 1000}
+	_, stderr, code := call(t, f, "incidents", "watch", "aaaa")
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr, "no worker answers")
+}
