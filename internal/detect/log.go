@@ -90,7 +90,7 @@ func (d *Detector) log(s telemetry.Signal) []incident.Anomaly {
 	l.sample(d, s.Log.Message, hash)
 	found := l.template(d, s, hash)
 	// A count only grows: a window that is out already need not be over.
-	return append(found, l.rate(d, logSource(s), float64(content.Count), *content, false)...)
+	return append(found, l.rate(d, logSource(s), float64(content.Count), *content, time.Time{})...)
 }
 
 // source is what the anomalies of a log group share.
@@ -100,9 +100,10 @@ func logSource(s telemetry.Signal) source {
 	return source{s.Account, s.Region, s.Service, s.Series, s.Log.Group}
 }
 
-// rate judges the number of error lines in a window; over says that the window
-// is closed and its number final.
-func (l *logState) rate(d *Detector, src source, count float64, content window.Aggregate, over bool) []incident.Anomaly {
+// rate judges the number of error lines in a window. end is the window's end
+// once it is closed and its number final, before that zero.
+func (l *logState) rate(d *Detector, src source, count float64, content window.Aggregate, end time.Time) []incident.Anomaly {
+	over := !end.IsZero()
 	floor := logTrait.spreadFloor(l.Base.Level, 1)
 	units := l.Base.units(count, floor, up)
 	out := l.Base.N >= warmWindows && units >= d.rules.Tail && logTrait.matters(count, l.Base.Level, d.rules.Effect, 1)
@@ -124,7 +125,8 @@ func (l *logState) rate(d *Detector, src source, count float64, content window.A
 			Samples: l.samples(),
 		}, count-l.Base.Level)
 		return []incident.Anomaly{l.Rate.Anomaly}
-	case l.Rate == nil:
+	case l.Rate == nil, over && !end.After(l.Rate.Anomaly.Opened):
+		// An episode can open while windows before it are still open.
 		if over {
 			l.Base.learn(count, floor, up)
 			l.Latest = count
@@ -173,7 +175,7 @@ func (d *Detector) advanceLogs(watermark time.Time) []incident.Anomaly {
 		l := d.state.Logs[key]
 		src := l.source(key, d)
 		for _, w := range l.Windows.Advance(watermark) {
-			found = append(found, l.rate(d, src, float64(w.Count), w.Aggregate, true)...)
+			found = append(found, l.rate(d, src, float64(w.Count), w.Aggregate, w.End)...)
 		}
 		if l.New != nil && watermark.Sub(l.New.Anomaly.LastSeen) >= newSilence {
 			found = append(found, l.New.end(d, l.New.Anomaly.LastSeen))

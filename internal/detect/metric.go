@@ -30,6 +30,9 @@ type metricState struct {
 	BackAt  time.Time `json:"back_at,omitzero"`  // the first of them
 	MuteTo  time.Time `json:"mute_to,omitzero"`  // no new episode before
 	Episode *episode  `json:"episode,omitempty"` //
+
+	watched incident.WatchedMetric // as inv describes the series
+	inv     *incident.Inventory    // nil until it was asked
 }
 
 const (
@@ -46,28 +49,30 @@ const (
 )
 
 func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
-	ref := s.Metric.Ref("", 0)
-	watched, ok := d.inv.Watched(ref)
-	if !ok {
-		// Direction and meaning of a metric come from a service file. Without
-		// one, any unusual hour of any of an account's series would be trouble.
-		d.stats.Unwatched++
-		return nil
-	}
 	m, ok := d.state.Metrics[s.Series]
-	if !ok {
-		if len(d.state.Metrics) >= d.limit {
-			d.stats.Refused++
+	if !ok || m.inv != d.inv {
+		watched, named := d.inv.Watched(s.Metric.Ref("", 0))
+		if !named {
+			// Direction and meaning of a metric come from a service file. Without
+			// one, any unusual hour of any of an account's series would be trouble.
+			d.stats.Unwatched++
 			return nil
 		}
-		m = &metricState{}
-		d.state.Metrics[s.Series] = m
+		if !ok {
+			if len(d.state.Metrics) >= d.limit {
+				d.stats.Refused++
+				return nil
+			}
+			m = &metricState{}
+			d.state.Metrics[s.Series] = m
+		}
+		m.watched, m.inv = watched, d.inv
 	}
 	if !s.Time.After(m.Last) {
 		d.stats.Late++
 		return nil
 	}
-	t := traitOf(watched.Role, watched.Stat)
+	t := traitOf(m.watched.Role, m.watched.Stat)
 	value, ok := s.Metric.Value(t.stat)
 	if !ok {
 		t.stat, t.counts = "Average", false
@@ -75,7 +80,7 @@ func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
 			return nil
 		}
 	}
-	m.Role, m.Stat = string(watched.Role), t.stat
+	m.Role, m.Stat = string(m.watched.Role), t.stat
 	judged, points := m.smooth(value, s.Time)
 	a := m.judge(d, s, t, judged, points)
 	if m.Episode != nil {

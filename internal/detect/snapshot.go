@@ -78,6 +78,15 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 			union.Changes = insertChange(union.Changes, c)
 		}
 	}
+	for _, l := range union.Logs {
+		// What was empty when it was written is not there when it is read.
+		if l.Seen == nil {
+			l.Seen = map[string]time.Time{}
+		}
+		if l.Fresh == nil {
+			l.Fresh = map[string]*fresh{}
+		}
+	}
 	for key, m := range union.Metrics {
 		if m.Episode != nil {
 			union.open[key] = struct{}{}

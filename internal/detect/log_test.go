@@ -1,0 +1,147 @@
+package detect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"firebreak/internal/detect"
+	"firebreak/internal/incident"
+	"firebreak/internal/telemetry"
+)
+
+func TestTemplate(t *testing.T) {
+	t.Parallel()
+	for _, same := range [][]string{
+		{"order 17 failed after 20 ms", "order 99123 failed after 3 ms"},
+		{`user "ann" not found`, `user "bob the builder" not found`},
+		{"cannot reach host=10.0.0.1 port=99, giving up", "cannot reach host=db-2 port=5432, giving up"},
+		{"can't read 'a.txt'", "can't read 'b.txt'"},
+		{"token eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJzdWIiOiIx refused", "token " + strings.Repeat("abcdefgh", 9) + " refused"},
+	} {
+		require.Equal(t, detect.Template(same[0]), detect.Template(same[1]))
+	}
+	require.NotEqual(t, detect.Template("connection refused"), detect.Template("connection reset"))
+	require.Equal(t, "can't read <*>", detect.Template("can't read 'a.txt'"))
+	require.LessOrEqual(t, len(strings.Fields(detect.Template(strings.Repeat("a ", 1000)))), 40)
+	require.Empty(t, detect.Template(""))
+}
+
+// steady writes lines that all is well, and one known error every half minute.
+func steady(e detect.Engine, from, to int) []incident.Anomaly {
+	var found []incident.Anomaly
+	for s := from; s < to; s++ {
+		at := secondsIn(float64(s))
+		for i := range 5 {
+			found = append(found, e.Observe(logLine(at, telemetry.LevelInfo, fmt.Sprintf("served %d", i)))...)
+		}
+		if s%30 == 10 {
+			found = append(found, e.Observe(logLine(at, telemetry.LevelError, fmt.Sprintf("cache miss took %d ms", s)))...)
+		}
+		found = append(found, e.Advance(at.Add(-3*time.Second))...)
+	}
+	return found
+}
+
+func TestSomethingNewAtLevelErrorIsFound(t *testing.T) {
+	t.Parallel()
+	e := engine(detect.Balanced)
+	require.Empty(t, steady(e, 0, 1200))
+	var found []incident.Anomaly
+	for i := range 8 {
+		at := secondsIn(1200 + 3*float64(i))
+		found = append(found, e.Observe(logLine(at, telemetry.LevelError, fmt.Sprintf("disk %d is read-only", i)))...)
+		found = append(found, e.Advance(at.Add(-3*time.Second))...)
+	}
+	require.NotEmpty(t, found)
+	a := found[0]
+	require.Equal(t, incident.KindLog, a.Kind)
+	require.True(t, strings.HasPrefix(a.Rule, detect.RuleLogNew+"/"))
+	require.Equal(t, group, a.LogGroup)
+	require.Equal(t, secondsIn(1200), a.Opened)
+	require.Contains(t, a.Samples[0].String(), "is read-only")
+	require.False(t, a.Unsure)
+	closed := e.Advance(secondsIn(1300))
+	require.Len(t, closed, 1)
+	require.Equal(t, incident.EpisodeClosed, closed[0].State)
+	require.Equal(t, a.ID, closed[0].ID)
+	// From now on it is known.
+	found = nil
+	for i := range 6 {
+		found = append(found, e.Observe(logLine(secondsIn(1400+3*float64(i)), telemetry.LevelError, "disk 7 is read-only"))...)
+	}
+	require.Empty(t, found)
+}
+
+func TestASeldomNewLineIsNoTrouble(t *testing.T) {
+	t.Parallel()
+	e := engine(detect.Balanced)
+	require.Empty(t, steady(e, 0, 600))
+	for i := range 20 {
+		s := 600 + 60*i
+		require.Empty(t, e.Observe(logLine(secondsIn(float64(s)), telemetry.LevelError, "certificate expires soon")))
+		require.Empty(t, steady(e, s+1, s+60))
+	}
+}
+
+func TestAStormOfErrorLinesIsOneEpisode(t *testing.T) {
+	t.Parallel()
+	e := engine(detect.Balanced)
+	require.Empty(t, steady(e, 0, 60))
+	var found []incident.Anomaly
+	for s := 60; s < 120; s++ {
+		for i := range 20 {
+			found = append(found, e.Observe(logLine(secondsIn(float64(s)), telemetry.LevelError, fmt.Sprintf("cache miss took %d ms", i)))...)
+		}
+		found = append(found, e.Advance(secondsIn(float64(s-3)))...)
+	}
+	found = append(found, steady(e, 120, 180)...)
+	require.Equal(t, incident.EpisodeOpen, found[0].State)
+	require.Equal(t, detect.RuleLogRate, found[0].Rule)
+	require.WithinRange(t, found[0].LastSeen, secondsIn(60), secondsIn(62))
+	last := found[len(found)-1]
+	require.Equal(t, incident.EpisodeClosed, last.State)
+	require.Equal(t, found[0].ID, last.ID)
+	require.InDelta(t, 60*20, last.Count, 1, "every line counts once")
+	for _, a := range found {
+		require.Equal(t, found[0].ID, a.ID)
+		require.LessOrEqual(t, len(a.Samples), 2)
+	}
+}
+
+func TestSamplesAreRedacted(t *testing.T) {
+	t.Parallel()
+	e := detect.New(detect.Options{Inventory: inventory(), Redactor: replace{"hunter2", "[secret]"}})
+	require.Empty(t, steady(e, 0, 60))
+	for i := range 60 {
+		for _, a := range e.Observe(logLine(secondsIn(60), telemetry.LevelError, fmt.Sprintf("login %d with hunter2 failed", i))) {
+			require.NotEmpty(t, a.Samples)
+			for _, s := range a.Samples {
+				require.NotContains(t, s.String(), "hunter2")
+			}
+		}
+	}
+	raw, err := e.Snapshot()
+	require.NoError(t, err)
+	require.NotContains(t, string(raw), "hunter2", "a snapshot is a file")
+}
+
+type replace struct{ old, by string }
+
+func (r replace) Redact(raw string) string { return strings.ReplaceAll(raw, r.old, r.by) }
+
+func TestTemplatesAreBounded(t *testing.T) {
+	t.Parallel()
+	e := engine(detect.Balanced)
+	require.Empty(t, steady(e, 0, 60))
+	for i := range 5000 {
+		word := strings.Map(func(r rune) rune { return 'a' + r - '0' }, fmt.Sprint(i))
+		e.Observe(logLine(secondsIn(60), telemetry.LevelError, "never said: "+word))
+	}
+	raw, err := e.Snapshot()
+	require.NoError(t, err)
+	require.Less(t, len(raw), 200_000)
+}
