@@ -86,8 +86,9 @@ func (s *Server) Credentials() Credentials { return s.credentials }
 // Region is the region that clients sign for.
 func (s *Server) Region() string { return s.region }
 
-// Count is how often an operation was done, lost answers and duplicates
-// included, refused requests not.
+// Count is how often an operation reached its stand-in: lost answers,
+// duplicates and errors of the stand-in itself are counted, requests that the
+// checks or the fault switch refused are not.
 func (s *Server) Count(service, operation string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
