@@ -100,7 +100,7 @@ func (a *assembly) serveQueue(queue string, perSecond float64) worker.Worker {
 			}
 		},
 	})
-	a.process.workers = append(a.process.workers, w)
+	a.workers = append(a.workers, w)
 	return w
 }
 

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"firebreak/internal/incident"
-
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+
+	"firebreak/internal/incident"
 )
 
 // searchAttributes are what the workflows upsert. A missing one would fail every

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"firebreak/internal/incident"
-
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
+
+	"firebreak/internal/incident"
 )
 
 // fakeOperator shows an added attribute only from the lag-th listing after it.

@@ -56,7 +56,7 @@ func (s *Store) lastGood(ctx context.Context, r *remote, head plumbing.Hash) (*r
 	for range walkBack {
 		c, err := object.GetCommit(objects, hash)
 		if err != nil {
-			return nil, nil // the history ends, or was cut off, here
+			return nil, nil //nolint:nilerr // the history ends, or was cut off, here
 		}
 		cat, problem, err := s.load(objects, hash)
 		if err != nil {

@@ -33,7 +33,7 @@ type latest struct {
 
 func newKnown() *known { return &known{commits: map[string]entry{}} }
 
-func (k *known) get(commit string) (*runbook.Catalog, error, bool) {
+func (k *known) get(commit string) (cat *runbook.Catalog, problem error, ok bool) { //nolint:revive // the problem is a value that is kept, not a failure of get
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	e, ok := k.commits[commit]

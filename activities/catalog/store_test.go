@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"context"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -102,9 +103,7 @@ func shipped(t *testing.T, below string) map[string][]byte {
 
 func with(files map[string][]byte, name, old, new string) map[string][]byte {
 	out := map[string][]byte{}
-	for k, v := range files {
-		out[k] = v
-	}
+	maps.Copy(out, files)
 	out[name] = []byte(strings.Replace(string(files[name]), old, new, 1))
 	return out
 }

@@ -144,11 +144,14 @@ func TestOneThreadWhateverGetsLost(t *testing.T) {
 	}{
 		{name: "nothing goes wrong"},
 		{name: "every first answer is lost", rules: []fault.Rule{
-			{Operation: "chat.postMessage", Kind: fault.LoseResponse}, {Operation: "chat.update", Kind: fault.LoseResponse},
-			{Operation: "conversations.history", Kind: fault.LoseResponse}, {Operation: "auth.test", Kind: fault.LoseResponse},
+			{Operation: "chat.postMessage", Kind: fault.LoseResponse},
+			{Operation: "chat.update", Kind: fault.LoseResponse},
+			{Operation: "conversations.history", Kind: fault.LoseResponse},
+			{Operation: "auth.test", Kind: fault.LoseResponse},
 		}},
 		{name: "every second answer is lost", rules: []fault.Rule{
-			{Operation: "chat.postMessage", Kind: fault.LoseResponse, Skip: 1}, {Operation: "chat.postMessage", Kind: fault.LoseResponse, Skip: 3},
+			{Operation: "chat.postMessage", Kind: fault.LoseResponse, Skip: 1},
+			{Operation: "chat.postMessage", Kind: fault.LoseResponse, Skip: 3},
 			{Operation: "conversations.replies", Kind: fault.LoseResponse, Skip: 1},
 		}},
 		{name: "throttled", rules: []fault.Rule{
@@ -197,7 +200,7 @@ func TestOneThreadWhateverGetsLost(t *testing.T) {
 
 			roots := w.slack.Messages(channel)
 			require.Len(t, roots, 1)
-			require.Equal(t, thread, incident.ThreadRef{Channel: channel, TS: roots[0].Timestamp})
+			require.Equal(t, incident.ThreadRef{Channel: channel, TS: roots[0].Timestamp}, thread)
 			require.Contains(t, text(roots[0]), "SEV2 · checkout · resolved · fixed")
 			messages := w.slack.Thread(channel, thread.TS)
 			require.Len(t, messages, 4, "root, two replies, one card")

@@ -46,7 +46,7 @@ func (a *Activities) CompilePlan(ctx context.Context, in incident.CompilePlanInp
 	}
 	plan, err := a.compile(c, r, s, in)
 	if err != nil { // a catalogue that loads resolves for every service that a runbook lists
-		return incident.CompilePlanResult{Denied: append(denied, redact.Clean(a.o.Redactor, "it cannot be made ready: "+err.Error()))}, nil
+		return incident.CompilePlanResult{Denied: append(denied, redact.Clean(a.o.Redactor, "it cannot be made ready: "+err.Error()))}, nil //nolint:nilerr // the reason is in the result
 	}
 	denied = append(denied, policy.Answerable(c.Policy, plan.Approval)...)
 	plan.Verify.Before = a.before(ctx, in, plan.Verify.Metric)

@@ -70,7 +70,7 @@ func classified(what string, resp *jira.Response, err error) error {
 func detailed(resp *jira.Response, err error) error {
 	var known *jira.Error
 	if !errors.As(err, &known) && resp.Body != nil {
-		if more := jira.NewJiraError(&jira.Response{Response: limited(resp.Response)}, err); more != nil {
+		if more := jira.NewJiraError(&jira.Response{Response: limited(resp.Response)}, err); more != nil { //nolint:bodyclose // go-jira closes it
 			err = more
 		}
 	}

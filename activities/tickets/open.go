@@ -144,8 +144,12 @@ func description(h incident.Headline) string {
 	b.WriteString(wiki(h.Body.String(), limitText))
 	b.WriteString("\n\n")
 	for _, f := range [][2]string{
-		{"Incident", h.IncidentID}, {"Service", h.Service}, {"Team", h.Team}, {"Severity", string(h.Severity)},
-		{"Origin", string(h.Origin)}, {"Workflow", h.WorkflowID},
+		{"Incident", h.IncidentID},
+		{"Service", h.Service},
+		{"Team", h.Team},
+		{"Severity", string(h.Severity)},
+		{"Origin", string(h.Origin)},
+		{"Workflow", h.WorkflowID},
 	} {
 		if f[1] != "" {
 			b.WriteString(f[0] + ": " + wiki(shown(f[1]), 1000) + "\n")

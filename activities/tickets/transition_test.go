@@ -24,13 +24,19 @@ func TestTransitions(t *testing.T) {
 	}{
 		{name: "to work", to: incident.TicketInProgress, status: "In Progress", history: []string{"To Do", "In Progress"}},
 		{name: "done", to: incident.TicketDone, status: "Done", history: []string{"To Do", "Done"}},
-		{name: "over a review, with a resolution, and not rejected", workflow: jira.StrictWorkflow(), to: incident.TicketDone,
-			status: "Resolved", history: []string{"Open", "Investigating", "Review", "Resolved"}},
-		{name: "the answer is lost", to: incident.TicketDone, status: "Done", history: []string{"To Do", "Done"},
-			rules: []fault.Rule{{Operation: "transitions.do", Kind: fault.LoseResponse}}},
-		{name: "every answer on a long way is lost once", workflow: jira.StrictWorkflow(), to: incident.TicketDone,
+		{
+			name: "over a review, with a resolution, and not rejected", workflow: jira.StrictWorkflow(), to: incident.TicketDone,
 			status: "Resolved", history: []string{"Open", "Investigating", "Review", "Resolved"},
-			rules: []fault.Rule{{Operation: "transitions.do", Kind: fault.LoseResponse, Times: 3}}},
+		},
+		{
+			name: "the answer is lost", to: incident.TicketDone, status: "Done", history: []string{"To Do", "Done"},
+			rules: []fault.Rule{{Operation: "transitions.do", Kind: fault.LoseResponse}},
+		},
+		{
+			name: "every answer on a long way is lost once", workflow: jira.StrictWorkflow(), to: incident.TicketDone,
+			status: "Resolved", history: []string{"Open", "Investigating", "Review", "Resolved"},
+			rules: []fault.Rule{{Operation: "transitions.do", Kind: fault.LoseResponse, Times: 3}},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"firebreak/internal/incident"
-
 	"github.com/stretchr/testify/require"
+
+	"firebreak/internal/incident"
 )
 
 func TestIdentitiesAreStable(t *testing.T) {

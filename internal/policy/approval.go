@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -74,12 +75,7 @@ func MayDecide(rule incident.ApprovalRule, person string) bool {
 	if len(rule.Approvers) == 0 {
 		return true
 	}
-	for _, a := range rule.Approvers {
-		if a == person {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(rule.Approvers, person)
 }
 
 // Approved returns every reason why the decisions do not carry a plan under a

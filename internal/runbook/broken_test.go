@@ -2,7 +2,6 @@ package runbook_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -209,7 +208,7 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 	require.Equal(t, 7, perFile[policyFile], "%v", err)
 	require.Equal(t, 1, perFile[automation], "%v", err)
 	var one runbook.Problem
-	require.True(t, errors.As(err, &one), "single problems can be picked out")
+	require.ErrorAs(t, err, &one, "single problems can be picked out")
 	require.Contains(t, err.Error(), fmt.Sprintf("%s: the file is missing", automation))
 }
 

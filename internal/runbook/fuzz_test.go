@@ -1,7 +1,6 @@
 package runbook_test
 
 import (
-	"errors"
 	"testing"
 	"testing/fstest"
 
@@ -39,7 +38,7 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		var problems runbook.Problems
-		require.True(t, errors.As(err, &problems))
+		require.ErrorAs(t, err, &problems)
 		require.NotEmpty(t, problems)
 		for _, p := range problems {
 			require.NotEmpty(t, p.File)

@@ -64,7 +64,8 @@ func (h *Host) Head() string {
 
 func (h *Host) encode(o interface {
 	Encode(plumbing.EncodedObject) error
-}) plumbing.EncodedObject {
+},
+) plumbing.EncodedObject {
 	out := h.store.NewEncodedObject()
 	_ = o.Encode(out) // writes to memory
 	return out

@@ -120,7 +120,7 @@ func TestMalformedRequests(t *testing.T) {
 			defer func() { _ = resp.Body.Close() }()
 			answer, err := io.ReadAll(resp.Body)
 			require.NoError(t, err)
-			require.True(t, resp.StatusCode == 400 || strings.Contains(string(answer), "ERR "), "%d %s", resp.StatusCode, answer)
+			require.True(t, resp.StatusCode == http.StatusBadRequest || strings.Contains(string(answer), "ERR "), "%d %s", resp.StatusCode, answer)
 		})
 	}
 }

@@ -62,7 +62,7 @@ func (h *Host) uploadPack(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req := packp.NewUploadPackRequest()
-	if err := req.UploadRequest.Decode(body); err != nil {
+	if err := req.Decode(body); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}

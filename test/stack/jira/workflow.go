@@ -48,8 +48,11 @@ func DefaultWorkflow() Workflow {
 func StrictWorkflow() Workflow {
 	return Workflow{
 		Statuses: []Status{
-			{"1", "Open", CategoryNew}, {"2", "Investigating", CategoryInProgress}, {"3", "Review", CategoryInProgress},
-			{"4", "Rejected", CategoryDone}, {"5", "Resolved", CategoryDone},
+			{"1", "Open", CategoryNew},
+			{"2", "Investigating", CategoryInProgress},
+			{"3", "Review", CategoryInProgress},
+			{"4", "Rejected", CategoryDone},
+			{"5", "Resolved", CategoryDone},
 		},
 		Transitions: []Transition{
 			{ID: "101", Name: "Investigate", From: []string{"Open", "Resolved"}, To: "Investigating"},

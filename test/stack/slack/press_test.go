@@ -58,7 +58,7 @@ func TestPress(t *testing.T) {
 	require.Equal(t, root, cb.Container.ThreadTs)
 	require.Equal(t, channel, cb.Channel.ID)
 	require.Len(t, cb.ActionCallback.BlockActions, 1)
-	require.Equal(t, `{"plan":"p"}`, cb.ActionCallback.BlockActions[0].Value)
+	require.JSONEq(t, `{"plan":"p"}`, cb.ActionCallback.BlockActions[0].Value)
 	require.Len(t, cb.Message.Blocks.BlockSet, 3)
 
 	// A response URL is good five times within thirty minutes.

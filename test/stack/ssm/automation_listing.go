@@ -44,7 +44,7 @@ func metadata(x types.AutomationExecution) types.AutomationExecutionMetadata {
 func (s *Service) matches(x types.AutomationExecution, filters []types.AutomationExecutionFilter) (bool, error) {
 	for _, f := range filters {
 		var err error
-		test := func(value string) bool { return false }
+		var test func(value string) bool
 		switch f.Key {
 		case types.AutomationExecutionFilterKeyDocumentNamePrefix:
 			test = func(v string) bool { return strings.HasPrefix(aws.ToString(x.DocumentName), v) }

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"firebreak/internal/incident"
@@ -94,10 +95,8 @@ func (c *Case) place(service string) place {
 	if service == c.Incident.Service {
 		return own
 	}
-	for _, d := range c.Incident.DependsOn {
-		if d == service {
-			return called
-		}
+	if slices.Contains(c.Incident.DependsOn, service) {
+		return called
 	}
 	return other
 }

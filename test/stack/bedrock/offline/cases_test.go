@@ -151,36 +151,48 @@ func TestDiagnoses(t *testing.T) {
 				logs("l2", "front", "INFO configuration reloaded", facts{incident.FactNew: 1, incident.FactCountAfter: 1}),
 				metric("m3", "back", incident.RoleErrors, calm), logs("l3", "front", "INFO request done", facts{incident.FactCountBefore: 600, incident.FactCountAfter: 40}),
 			},
-			"front", "front/restart-service", 0.7, []string{"m1", "l1", "al"}, []string{"m2", "m3", "l3"},
+			"front", "front/restart-service", 0.7,
+			[]string{"m1", "l1", "al"},
+			[]string{"m2", "m3", "l3"},
 		},
 		"errors and nothing else known": {
 			[]incident.Evidence{metric("m1", "front", incident.RoleErrors, errorsUp), logs("l1", "front", "ERROR panic in handler", newErrors), alarm("al", "front")},
-			"front", "front/restart-service", 0.5, []string{"m1", "l1", "al"}, nil,
+			"front", "front/restart-service", 0.5,
+			[]string{"m1", "l1", "al"},
+			nil,
 		},
 		"errors after a deployment": {
 			[]incident.Evidence{
 				metric("m1", "front", incident.RoleErrors, errorsUp), change("c1", "front", "deployment of release 42 succeeded", 40),
 				logs("l1", "front", "ERROR nil pointer", newErrors),
 			},
-			"front", "front/rollback-release", 0.7, []string{"m1", "c1", "l1"}, nil,
+			"front", "front/rollback-release", 0.7,
+			[]string{"m1", "c1", "l1"},
+			nil,
 		},
 		"latency after a deployment": {
 			[]incident.Evidence{metric("m1", "front", incident.RoleLatency, latencyUp), change("c1", "front", "deployment of release 42", 40), alarm("al", "front")},
-			"front", "front/rollback-release", 0.6, []string{"m1", "c1"}, nil,
+			"front", "front/rollback-release", 0.6,
+			[]string{"m1", "c1"},
+			nil,
 		},
 		"memory grows": {
 			[]incident.Evidence{
 				metric("m1", "front", incident.RoleSaturation, facts{incident.FactBefore: 80, incident.FactAfter: 320, incident.FactDeviations: 25, incident.FactSlope: 9}),
 				metric("m2", "front", incident.RoleErrors, calm), metric("m3", "front", incident.RoleRequests, calm), alarm("al", "front"),
 			},
-			"front", "front/recycle-process", 0.5, []string{"m1", "al"}, []string{"m2", "m3"},
+			"front", "front/recycle-process", 0.5,
+			[]string{"m1", "al"},
+			[]string{"m2", "m3"},
 		},
 		"the called service fails": {
 			[]incident.Evidence{
 				metric("m1", "front", incident.RoleErrors, errorsUp), logs("l1", "front", "ERROR upstream answered 503", newErrors),
 				metric("m2", "back", incident.RoleErrors, errorsUp), logs("l2", "back", "ERROR configuration reload left no gateway", newErrors), alarm("al", "back"),
 			},
-			"back", "back/restart-service", 0.6, []string{"m2", "l2", "al"}, []string{"m1"},
+			"back", "back/restart-service", 0.6,
+			[]string{"m2", "l2", "al"},
+			[]string{"m1"},
 		},
 	}
 	for name, tt := range tests {

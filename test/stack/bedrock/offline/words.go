@@ -52,7 +52,7 @@ func init() {
 		cCrash:      "crash crashed exit killed segfault sigkill sigsegv abort",
 		cDependency: "dependency upstream downstream refuse unreachable unavailable backend dns econnrefused",
 		cTrust:      "certificate tls x509 expire handshake",
-		cAccess:     "denied unauthorized forbidden permission credential 401 403",
+		cAccess:     "denied unauthorised forbidden permission credential 401 403",
 	} {
 		for w := range strings.FieldsSeq(vocabulary) {
 			s := stem(w)

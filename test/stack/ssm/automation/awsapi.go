@@ -126,7 +126,7 @@ func (x *execution) property(ctx context.Context, inputs map[string]any) (found 
 	}
 	v, err := sel.Find(answer)
 	if err != nil {
-		return "nothing: " + err.Error(), false, nil
+		return "nothing: " + err.Error(), false, nil //nolint:nilerr // a selector that finds nothing is an answer
 	}
 	values := document.Strings(v)
 	for _, value := range values {

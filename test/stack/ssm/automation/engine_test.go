@@ -123,15 +123,18 @@ func TestFailurePolicies(t *testing.T) {
 		"continue though critical": {shell("one", "false", "onFailure: Continue\n    isCritical: true") + shell("two", "true", ""), failed, want{"one": failed, "two": ok}},
 		"step leads on, fails": {
 			shell("one", "false", "onFailure: step:three") + shell("two", "true", "") + shell("three", "true", ""),
-			failed, want{"one": failed, "two": pending, "three": ok},
+			failed,
+			want{"one": failed, "two": pending, "three": ok},
 		},
 		"step leads on, uncritical": {
 			shell("one", "false", "onFailure: step:three\n    isCritical: false") + shell("two", "true", "") + shell("three", "true", ""),
-			ok, want{"one": failed, "two": pending, "three": ok},
+			ok,
+			want{"one": failed, "two": pending, "three": ok},
 		},
 		"nextStep jumps": {
 			shell("one", "true", "nextStep: three") + shell("two", "true", "") + shell("three", "true", ""),
-			ok, want{"one": ok, "two": pending, "three": ok},
+			ok,
+			want{"one": ok, "two": pending, "three": ok},
 		},
 		"isEnd ends":              {shell("one", "true", "isEnd: true") + shell("two", "true", ""), ok, want{"one": ok, "two": pending}},
 		"isEnd ends on failure":   {shell("one", "false", "isEnd: true\n    onFailure: Continue") + shell("two", "true", ""), ok, want{"one": failed, "two": pending}},

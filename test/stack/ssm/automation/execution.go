@@ -83,12 +83,6 @@ func (x *execution) update(change func(v *types.AutomationExecution)) {
 	change(&x.view)
 }
 
-func (x *execution) status() types.AutomationExecutionStatus {
-	x.engine.mu.Lock()
-	defer x.engine.mu.Unlock()
-	return x.view.AutomationExecutionStatus
-}
-
 // run walks through the document's steps to the end.
 func (x *execution) run() {
 	defer x.cancel(nil)
