@@ -147,6 +147,24 @@ func (a *Activities) cancelled(ctx context.Context, id string, cause error) (inc
 	return exec, temporal.NewCanceledError(exec)
 }
 
+// StopAutomation stops an execution that no watch follows at the moment: one
+// whose workflow was cancelled between two watches. It returns the execution as
+// it ended; one that was over already is left as it is.
+func (a *Activities) StopAutomation(ctx context.Context, in incident.StopAutomationInput) (incident.Execution, error) {
+	if in.ExecutionID == "" {
+		return incident.Execution{}, awserror.Refuse(awserror.Validation, "stop an automation: the execution's id is missing")
+	}
+	defer a.beat(ctx, in.ExecutionID)()
+	if err := a.stop(ctx, in.ExecutionID); err != nil {
+		return incident.Execution{}, err
+	}
+	exec, err := a.settled(ctx, in.ExecutionID)
+	if err != nil {
+		return incident.Execution{}, awserror.Unavailablef("stop execution %s: it was told to stop, but its end was not seen: %v", in.ExecutionID, err)
+	}
+	return exec, nil
+}
+
 // fresh is a context for what still has to be done after ctx has ended.
 func (a *Activities) fresh(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), a.opts.Stop)

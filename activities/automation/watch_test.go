@@ -130,3 +130,24 @@ func TestStoppingWorkerHandsOver(t *testing.T) {
 	require.ErrorContains(t, err, "left running")
 	require.Equal(t, types.AutomationExecutionStatusInprogress, b.status(t, exec.ID))
 }
+
+func TestStopEndsAnExecutionThatNobodyWatches(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id := b.start(t, "long", nil).ID
+	b.faults.Set(fault.Rule{Service: "ssm", Operation: "StopAutomationExecution", Kind: fault.LoseResponse, Times: 1})
+	stop := func(in incident.StopAutomationInput) (incident.Execution, error) {
+		return do[incident.Execution](t, b, 1, incident.ActivityStopAutomation, in)
+	}
+	exec, err := stop(incident.StopAutomationInput{ExecutionID: id})
+	require.NoError(t, err)
+	require.Equal(t, "Cancelled", exec.Status)
+	require.True(t, exec.Done)
+
+	again, err := stop(incident.StopAutomationInput{ExecutionID: id})
+	require.NoError(t, err, "stopping twice is stopping once")
+	require.Equal(t, exec, again)
+
+	_, err = stop(incident.StopAutomationInput{})
+	require.Equal(t, "Validation", kind(err))
+}

@@ -63,6 +63,7 @@ const (
 	ActivityPublishDocument = "PublishDocument"
 	ActivityStartAutomation = "StartAutomation"
 	ActivityWatchAutomation = "WatchAutomation"
+	ActivityStopAutomation  = "StopAutomation"
 
 	// QueueChat: activities/chat.
 	ActivityPostIncident  = "PostIncident"

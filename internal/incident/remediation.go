@@ -71,6 +71,11 @@ type WatchAutomationInput struct {
 	SeenSteps   int    `json:"seen_steps"` // steps that had ended when last looked at
 }
 
+// StopAutomationInput stops an execution that nobody watches at the moment.
+type StopAutomationInput struct {
+	ExecutionID string `json:"execution_id"`
+}
+
 // Execution is an SSM Automation execution as far as it has come.
 type Execution struct {
 	ID              string      `json:"id"`
