@@ -75,11 +75,11 @@ func TestWrongTokenAndWrongChannel(t *testing.T) {
 	bad, err := chat.New(chat.Options{Client: slackgo.New("xoxb-wrong", slackgo.OptionAPIURL(w.slack.URL())), Channel: channel})
 	require.NoError(t, err)
 	_, err = bad.PostIncident(t.Context(), incident.PostIncidentInput{Headline: headline()})
-	requireType(t, err, chat.ErrorPermission, true)
+	_ = requireType(t, err, chat.ErrorPermission, true)
 	lost, err := chat.New(chat.Options{Client: w.slack.Client(), Channel: "C0NOWHERE"})
 	require.NoError(t, err)
 	_, err = lost.PostIncident(t.Context(), incident.PostIncidentInput{Headline: headline()})
-	requireType(t, err, chat.ErrorNotFound, true)
+	_ = requireType(t, err, chat.ErrorNotFound, true)
 }
 
 func TestCancelledWhileWaitingForTheTurn(t *testing.T) {
