@@ -69,6 +69,29 @@ func BadRelease() Fault {
 	}
 }
 
+// Mend undoes every fault: configuration as it was known to be good, the
+// release of the beginning, and both services restarted.
+func (s *Shop) Mend(ctx context.Context) error {
+	for _, in := range s.instances {
+		config := filepath.Join(in.Dir, "config")
+		good, err := os.ReadFile(filepath.Join(config, in.Service+".last-good.json"))
+		if err != nil {
+			return fmt.Errorf("mend %s: %w", in.Service, err)
+		}
+		if err := os.WriteFile(filepath.Join(config, in.Service+".json"), good, 0o600); err != nil {
+			return fmt.Errorf("mend %s: %w", in.Service, err)
+		}
+		releases := filepath.Join(in.Dir, "releases")
+		if err := errors.Join(relink(releases, "current", "1.4.2"), relink(releases, "previous", "1.4.1")); err != nil {
+			return fmt.Errorf("mend %s: %w", in.Service, err)
+		}
+		if _, err := s.supervisor.do(ctx, "restart", in.Service); err != nil {
+			return fmt.Errorf("mend %s: %w", in.Service, err)
+		}
+	}
+	return nil
+}
+
 func relink(dir, name, to string) error {
 	tmp := filepath.Join(dir, name+".new")
 	if err := os.Symlink(to, tmp); err != nil {

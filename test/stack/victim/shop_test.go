@@ -150,6 +150,11 @@ func TestOtherFaultsShow(t *testing.T) {
 	_, code := script(t, s, Checkout, `set -e; cd releases; ln -s "$(readlink previous)" current.new; mv -T current.new current; systemctl restart checkout`)
 	require.Zero(t, code)
 	healthy(t, s)
+
+	require.NoError(t, s.Inject(t.Context(), BadReload()))
+	eventually(t, "orders fail", func() bool { return s.Traffic(time.Second).Errors > 5 })
+	require.NoError(t, s.Mend(t.Context()))
+	healthy(t, s)
 }
 
 func TestSystemctl(t *testing.T) {

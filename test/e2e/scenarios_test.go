@@ -1,0 +1,80 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"firebreak/internal/incident"
+	"firebreak/test/sandbox/scenario"
+	"firebreak/test/stack"
+	"firebreak/test/stack/jira"
+	"firebreak/test/stack/victim"
+)
+
+// TestScenarios plays what the other test does not.
+func TestScenarios(t *testing.T) {
+	for _, sc := range scenario.All() {
+		if sc.Heals != "" {
+			continue
+		}
+		t.Run(sc.Name, func(t *testing.T) {
+			w := start(t)
+			r := w.play(t, sc)
+			require.NoError(t, r.Check())
+			report := r.Report()
+			require.Nil(t, report.Remediation)
+			require.Nil(t, report.Verification)
+			require.Equal(t, sc.Answer == scenario.Silence, report.Approval == nil)
+			issues := w.Jira.Issues()
+			require.Len(t, issues, 1)
+			require.NotEqual(t, jira.CategoryDone, issues[0].Status.Category, "nothing is fixed, but the ticket is done")
+			require.Positive(t, w.Shop.Traffic(2*time.Second).Errors, "the shop got well by itself; the scenario proves nothing")
+		})
+	}
+}
+
+// TestSuccessIsNotBelieved replaces the runbook by one that does nothing and
+// reports Success. The incident must not count as fixed.
+func TestSuccessIsNotBelieved(t *testing.T) {
+	const dir = "runbooks/restart-service/"
+	const idle = `schemaVersion: "0.3"
+description: Does nothing, and says that it went well.
+parameters:
+  InstanceId: {type: String, allowedPattern: "^i-[0-9a-f]{8,17}$"}
+  Unit: {type: String, allowedPattern: "^[a-z][a-z0-9-]{0,62}$", interpolationType: ENV_VAR}
+  Home: {type: String, allowedPattern: "^[A-Za-z0-9._/-]{1,100}$", interpolationType: ENV_VAR}
+mainSteps:
+  - name: SayThatAllIsWell
+    action: aws:runCommand
+    inputs:
+      DocumentName: AWS-RunShellScript
+      InstanceIds: ["{{ InstanceId }}"]
+      Parameters: {commands: ["echo restarted $SSM_Unit in $SSM_Home"]}
+`
+	w := start(t,
+		stack.Replace(dir+"automation.yaml", []byte(idle)),
+		stack.Substitute(dir+"runbook.yaml", "timeout: 90s", "timeout: 20s"),
+		stack.Substitute("policy.yaml", "max_attempts: 2", "max_attempts: 1"))
+	sc := find(t, "error-spike")
+	sc.Status, sc.Outcome, sc.Heals = incident.StatusEscalated, incident.OutcomeHandedOver, ""
+	r := w.play(t, sc)
+	require.Equal(t, incident.StatusEscalated, r.State.Status)
+	require.NotEqual(t, incident.OutcomeFixed, r.State.Outcome)
+	require.NotEmpty(t, r.State.Attempts)
+	for _, a := range r.State.Attempts {
+		require.NotEqual(t, incident.RemediationVerified, a.Result.Status)
+	}
+	first := r.State.Attempts[0].Result
+	require.True(t, first.Execution.Succeeded, "the runbook was meant to report success")
+	require.NotNil(t, first.Verification)
+	require.False(t, first.Verification.OK)
+	require.Equal(t, r.Before.PID, r.After.PID)
+	require.NotEqual(t, jira.CategoryDone, w.Jira.Issues()[0].Status.Category)
+	status, err := w.Shop.Unit(victim.Checkout)
+	require.NoError(t, err)
+	require.Equal(t, 1, status.Starts)
+}
