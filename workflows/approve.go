@@ -90,7 +90,7 @@ func (r *incidentRun) awaitAnswer(ctx workflow.Context, q *question) error {
 // detectors alone prove nothing: only a metric that is known to be good
 // withdraws the question.
 func (r *incidentRun) lookWhetherHealed(ctx workflow.Context, q *question) {
-	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: q.plan.Verify, Anomalies: r.state.Anomalies, Now: workflow.Now(ctx)})
+	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: q.plan.Verify, Since: r.lastSeen()})
 	switch {
 	case !q.ballot.open():
 		// Somebody answered meanwhile; the remediation looks again by itself.

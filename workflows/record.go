@@ -163,3 +163,14 @@ var (
 	keyTeam      = temporal.NewSearchAttributeKeyKeyword(incident.AttrTeam)
 	keyAnomalies = temporal.NewSearchAttributeKeyInt64(incident.AttrAnomalies)
 )
+
+// lastSeen is when the latest anomalous signal was seen, in event time.
+func (r *incidentRun) lastSeen() time.Time {
+	var last time.Time
+	for _, a := range r.state.Anomalies {
+		if a.LastSeen.After(last) {
+			last = a.LastSeen
+		}
+	}
+	return last
+}

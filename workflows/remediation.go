@@ -71,7 +71,7 @@ func (r *remediationRun) publish(ctx workflow.Context) bool {
 // needed looks whether the trouble is still there. A metric that cannot be read
 // rules nothing out, so the approved plan goes on.
 func (r *remediationRun) needed(ctx workflow.Context) bool {
-	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: r.in.Plan.Verify, Now: workflow.Now(ctx)})
+	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: r.in.Plan.Verify, Since: r.in.LastSeen})
 	switch {
 	case ctx.Err() != nil:
 		return r.cancelled()

@@ -12,8 +12,10 @@ import (
 const lookback = 30
 
 // ReadSymptom looks at the live metric now. The symptom counts as gone only
-// when as many consecutive datapoints as a verification needs are good; without
-// datapoints it cannot be ruled out, and is present but not known.
+// when as many consecutive datapoints as a verification needs are good, all of
+// them since the latest anomalous signal: detectors are faster than metrics, so
+// that the latest datapoints can be from before the trouble. Without datapoints
+// it cannot be ruled out, and is present but not known.
 func (a *Activities) ReadSymptom(ctx context.Context, in incident.ReadSymptomInput) (incident.SymptomReading, error) {
 	if err := checkSpec(in.Verify); err != nil {
 		return incident.SymptomReading{}, err
@@ -21,6 +23,9 @@ func (a *Activities) ReadSymptom(ctx context.Context, in incident.ReadSymptomInp
 	period := time.Duration(in.Verify.Metric.Period) * time.Second
 	now := a.opts.Now()
 	since := now.Add(-max(time.Minute, time.Duration(max(lookback, 2*in.Verify.Samples))*period))
+	if in.Since.After(since) {
+		since = in.Since
+	}
 	points, err := a.judge(ctx, in.Verify, since, now)
 	if err != nil {
 		return incident.SymptomReading{}, awserror.Classify("read the symptom "+in.Verify.Metric.SourceKey(), err)

@@ -162,23 +162,26 @@ func TestReadSymptom(t *testing.T) {
 	for name, c := range map[string]struct {
 		setUp          func(c *cloud)
 		present, known bool
+		since          time.Duration // how long ago the latest anomalous signal was seen
 	}{
-		"failing": {func(c *cloud) { c.fill(errors, 0, 30, constant(40)); c.fill(requests, 0, 30, constant(50)) }, true, true},
-		"gone":    {func(c *cloud) { c.fill(errors, 0, 30, constant(0)); c.fill(requests, 0, 30, constant(50)) }, false, true},
+		"failing": {func(c *cloud) { c.fill(errors, 0, 30, constant(40)); c.fill(requests, 0, 30, constant(50)) }, true, true, time.Minute},
+		"gone":    {func(c *cloud) { c.fill(errors, 0, 30, constant(0)); c.fill(requests, 0, 30, constant(50)) }, false, true, time.Minute},
 		"too soon to tell": {func(c *cloud) {
 			c.fill(errors, 0, 26, constant(40))
 			c.fill(errors, 26, 30, constant(0))
 			c.fill(requests, 0, 30, constant(50))
-		}, true, true},
-		"no data":    {func(*cloud) {}, true, false},
-		"no traffic": {func(c *cloud) { c.fill(errors, 0, 30, constant(0)) }, true, true},
+		}, true, true, time.Minute},
+		"no data":                        {func(*cloud) {}, true, false, time.Minute},
+		"no traffic":                     {func(c *cloud) { c.fill(errors, 0, 30, constant(0)) }, true, true, time.Minute},
+		"seen a moment ago, good before": {func(c *cloud) { c.fill(errors, 0, 30, constant(0)); c.fill(requests, 0, 30, constant(50)) }, true, true, 5 * time.Second},
+		"nothing since it was seen":      {func(c *cloud) { c.fill(errors, 0, 30, constant(0)); c.fill(requests, 0, 30, constant(50)) }, true, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			world := newCloud()
 			c.setUp(world)
 			_, env := activities(t, world)
-			got, err := env.ExecuteActivity(incident.ActivityReadSymptom, incident.ReadSymptomInput{Verify: spec(), Now: world.now})
+			got, err := env.ExecuteActivity(incident.ActivityReadSymptom, incident.ReadSymptomInput{Verify: spec(), Since: world.now.Add(-c.since)})
 			require.NoError(t, err)
 			var out incident.SymptomReading
 			require.NoError(t, got.Get(&out))

@@ -14,6 +14,7 @@ type RemediationInput struct {
 	Severity   Severity   `json:"severity"`
 	Plan       Plan       `json:"plan"`
 	Decisions  []Accepted `json:"decisions"`
+	LastSeen   time.Time  `json:"last_seen"` // event time of the incident's latest anomalous signal
 }
 
 // RemediationStatus is how an attempt ended.
@@ -112,9 +113,10 @@ type Step struct {
 // ReadSymptomInput asks whether the trouble is still there. It is read again
 // right before anything is started.
 type ReadSymptomInput struct {
-	Verify    VerifySpec `json:"verify"`
-	Anomalies []Anomaly  `json:"anomalies,omitempty"`
-	Now       time.Time  `json:"now"`
+	Verify VerifySpec `json:"verify"`
+	// Since is when the latest anomalous signal was seen, in event time. Datapoints
+	// of before say nothing about whether the trouble has gone since.
+	Since time.Time `json:"since"`
 }
 
 // SymptomReading is one look at the live metric.
