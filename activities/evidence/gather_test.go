@@ -244,6 +244,20 @@ func TestGrownGoneAndTruncatedLogs(t *testing.T) {
 	require.InDelta(t, 0, gone.Facts[incident.FactCountAfter], 0)
 }
 
+func TestALogGroupThatJustBeganIsComparedWithItsOwnPast(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	for i := -40; i < 30; i++ { // as often as ever, but only for 40 s
+		for range 5 {
+			c.log("/shop/checkout", i, "INFO serving")
+		}
+	}
+	out, err := gather(t, c, input())
+	require.NoError(t, err)
+	calm := pick(t, out, incident.EvidenceLogs, "no new, grown or gone log pattern of checkout")
+	require.Contains(t, calm.Detail.String(), "0% are errors")
+}
+
 func TestOldDataIsReadInLongerPeriods(t *testing.T) {
 	t.Parallel()
 	c := broken()

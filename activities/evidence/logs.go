@@ -43,6 +43,7 @@ type window struct {
 	lines   int           // lines read
 	errors  int           // of them at level error or worse
 	covered time.Duration // how much of the time the lines cover
+	first   int64         // timestamp of the first line, in milliseconds; 0 without lines
 }
 
 // logs compares the patterns of a log group before and since the onset.
@@ -73,6 +74,11 @@ func (a *Activities) logs(ctx context.Context, service, group string, s span, re
 			filter = errorTerms
 		}
 		before, _, err = a.lines(ctx, group, filter, s.from, s.onset, patterns, false)
+		// A group that began to log within the window is compared with the time
+		// since it did; what began a minute ago has no ten minutes of the past.
+		if before.first > 0 {
+			before.covered = min(before.covered, max(time.Second, s.onset.Sub(time.UnixMilli(before.first))))
+		}
 	}
 	c.asked(a, what, err)
 	if err != nil {
@@ -105,7 +111,11 @@ func (a *Activities) lines(ctx context.Context, group, filter string, from, to t
 			return w, false, fmt.Errorf("read log group %s: %w", group, err)
 		}
 		for _, ev := range page.Events {
-			last = max(last, aws.ToInt64(ev.Timestamp))
+			at := aws.ToInt64(ev.Timestamp)
+			last = max(last, at)
+			if w.first == 0 || at < w.first {
+				w.first = at
+			}
 			w.count(aws.ToString(ev.Message), patterns, since)
 		}
 		// An empty page with a token is not the end: it only was a part without hits.
