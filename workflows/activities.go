@@ -84,6 +84,11 @@ func watchAutomation(ctx workflow.Context, in incident.WatchAutomationInput) (in
 		redact.Format("Watch the automation after %d steps", in.SeenSteps), in)
 }
 
+func stopAutomation(ctx workflow.Context, in incident.StopAutomationInput) (incident.Execution, error) {
+	return perform[incident.Execution](ctx, stopOptions(), incident.ActivityStopAutomation,
+		redact.Format("Stop the automation %s", redact.Name(in.ExecutionID)), in)
+}
+
 // failure says in our own words why an activity failed for good. The error's
 // message comes from outside and stays in the workflow's history, where the
 // payload codec guards it.
@@ -116,6 +121,10 @@ func errorClass(kind string) redact.Text {
 		return redact.Literal("it was throttled every time")
 	case "Unavailable":
 		return redact.Literal("the service stayed unavailable")
+	case "Late":
+		return redact.Literal("it took too long and was stopped")
+	case "Stuck":
+		return redact.Literal("it did not get on and was stopped")
 	default:
 		return redact.Literal("it failed every time")
 	}

@@ -11,27 +11,46 @@ import (
 )
 
 // automate starts a document and follows it to its end, telling every step that
-// ends. A cancellation stops the automation: the watch is told, and waited for.
+// ends. Whatever keeps it from following to the end, a cancellation above all,
+// stops the automation: none runs on that nobody watches.
+//
+// The start is not cancelled but waited for, because one that was given up
+// might have started all the same.
 func (r *remediationRun) automate(ctx workflow.Context, step string, doc incident.Document, parameters map[string][]string) (incident.Execution, error) {
-	exec, err := startAutomation(ctx, incident.StartAutomationInput{
+	detached, _ := workflow.NewDisconnectedContext(ctx)
+	exec, err := startAutomation(detached, incident.StartAutomationInput{
 		IncidentID: r.in.IncidentID, Step: step, Attempt: r.in.Plan.Attempt, Document: doc, Parameters: parameters,
 	})
 	if err != nil {
 		return exec, err
 	}
 	r.progress(ctx, incident.PhaseRemediate, redact.Format("Automation %s started: %s version %s.", redact.Name(exec.ID), redact.Name(doc.Name), redact.Name(exec.DocumentVersion)))
+	if exec, err = r.follow(ctx, exec); exec.Done {
+		return exec, nil
+	}
+	stopped, stopErr := stopAutomation(detached, incident.StopAutomationInput{ExecutionID: exec.ID})
+	if stopErr != nil {
+		r.reason(redact.Format("automation %s could not be stopped and may still run: %s", redact.Name(exec.ID), failure(stopErr)))
+		return exec, err
+	}
+	r.progress(ctx, incident.PhaseRemediate, redact.Format("The automation was stopped: %s.", redact.Name(stopped.Status)))
+	return stopped, err
+}
 
+// follow watches an execution until it is done. An error says why it was left
+// before.
+func (r *remediationRun) follow(ctx workflow.Context, exec incident.Execution) (incident.Execution, error) {
 	watching, stop := workflow.WithCancel(ctx)
 	defer stop()
 	late := r.stopWhenLate(watching, stop)
 	for watches := 0; !exec.Done; watches++ {
 		if watches == maxWatches {
-			stop() // the next watch finds itself cancelled and stops the automation
+			return exec, temporal.NewApplicationError("the automation does not get on", "Stuck")
 		}
 		next, err := watchAutomation(watching, incident.WatchAutomationInput{ExecutionID: exec.ID, SeenSteps: exec.EndedSteps()})
 		if err != nil {
-			if *late && temporal.IsCanceledError(err) {
-				err = temporal.NewApplicationError(fmt.Sprintf("the automation ran for more than %s and was stopped", watchLimit), "Timeout")
+			if *late && ctx.Err() == nil {
+				err = temporal.NewApplicationError(fmt.Sprintf("the automation ran for more than %s", watchLimit), "Late")
 			}
 			return exec, err
 		}

@@ -13,8 +13,21 @@ import (
 
 func TestCancelInEveryPhase(t *testing.T) {
 	t.Parallel()
+	// A first try that fails leaves the cancellation the time to arrive.
 	during := func(activity string) func(w *world) {
-		return func(w *world) { w.before[activity] = func(int) { w.env.CancelWorkflow() } }
+		return func(w *world) {
+			w.before[activity] = func(n int) {
+				if n == 1 {
+					w.env.CancelWorkflow()
+				}
+			}
+			w.fails[activity] = func(n int) error {
+				if n == 1 {
+					return broken(n)
+				}
+				return nil
+			}
+		}
 	}
 	for name, c := range map[string]struct {
 		when    func(w *world)
@@ -30,12 +43,9 @@ func TestCancelInEveryPhase(t *testing.T) {
 		"publishing":           {during(incident.ActivityPublishDocument), 0, incident.RemediationCancelled},
 		"reading the symptom":  {during(incident.ActivityReadSymptom), 0, incident.RemediationCancelled},
 		"rechecking":           {during(incident.ActivityRecheck), 0, incident.RemediationCancelled},
-		"starting":             {during(incident.ActivityStartAutomation), 1, incident.RemediationCancelled},
+		"starting":             {func(w *world) { w.before[incident.ActivityStartAutomation] = func(int) { w.env.CancelWorkflow() } }, 1, incident.RemediationCancelled},
 		"watching":             {during(incident.ActivityWatchAutomation), 1, incident.RemediationCancelled},
-		"verifying": {func(w *world) {
-			during(incident.ActivityVerifyRecovery)(w)
-			w.fails[incident.ActivityVerifyRecovery] = broken // so that the cancellation comes before an answer
-		}, 1, incident.RemediationCancelled},
+		"verifying":            {during(incident.ActivityVerifyRecovery), 1, incident.RemediationCancelled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -52,7 +62,11 @@ func TestCancelInEveryPhase(t *testing.T) {
 				require.Empty(t, s.Attempts)
 			} else {
 				require.Len(t, s.Attempts, 1, "the remediation is waited for")
-				require.Equal(t, c.attempt, s.Attempts[0].Result.Status)
+				res := s.Attempts[0].Result
+				require.Equal(t, c.attempt, res.Status)
+				if c.starts > 0 {
+					require.True(t, res.Execution.Done, "no automation runs on behind a closed incident")
+				}
 			}
 			require.Equal(t, w.count(incident.ActivityAskApproval), w.count(incident.ActivityCloseApproval), "a card never keeps its buttons")
 			replies := w.inputs(incident.ActivityPostReply)
@@ -97,4 +111,29 @@ func TestCancelThatComesAfterTheFixChangesNothing(t *testing.T) {
 	require.Equal(t, incident.StatusResolved, s.Status, "the automation ran and helped before it could be stopped")
 	require.Equal(t, incident.OutcomeFixed, s.Outcome)
 	require.Equal(t, "Done", s.TicketStatus)
+}
+
+// A cancellation does not wait for a watch to be there: it comes during the
+// start, whose answer the workflow must not give up, or between two watches.
+func TestCancelStopsAnAutomationThatNobodyWatches(t *testing.T) {
+	t.Parallel()
+	for name, when := range map[string]string{"during the start": incident.ActivityStartAutomation, "during a watch": incident.ActivityWatchAutomation} {
+		for stop, fails := range map[string]func(int) error{"": nil, ", which cannot be stopped": refused} {
+			t.Run(name+stop, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.before[when] = func(int) { w.env.CancelWorkflow() }
+				w.fails[incident.ActivityStopAutomation] = fails
+				res := w.attempt()
+				require.Equal(t, incident.RemediationCancelled, res.Status)
+				require.Equal(t, 1, w.count(incident.ActivityStopAutomation))
+				require.Equal(t, "exec-run", res.Execution.ID, "the start's answer is waited for")
+				if fails != nil {
+					require.Contains(t, res.Reasons[0].String(), "could not be stopped and may still run", "which nobody may be left to guess")
+				} else {
+					require.Equal(t, "Cancelled", res.Execution.Status)
+				}
+			})
+		}
+	}
 }

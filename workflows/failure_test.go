@@ -146,6 +146,7 @@ func TestReasonsToHandOver(t *testing.T) {
 		}, "Policy denied the start: the latest policy forbids it."},
 		"remediation is cancelled alone": {func(w *world) {
 			w.rule.Count = 0
+			w.fails[incident.ActivityRecheck] = broken
 			w.before[incident.ActivityRecheck] = func(int) {
 				w.env.CancelWorkflowByID(incident.RemediationWorkflowID(workflowID, 1), "")
 			}

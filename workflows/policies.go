@@ -65,7 +65,7 @@ func symptomOptions() workflow.ActivityOptions {
 func verifyOptions(watch time.Duration) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		TaskQueue: incident.QueueEvidence, RetryPolicy: persistent(),
-		StartToCloseTimeout: watch + 2*time.Minute, ScheduleToCloseTimeout: 2*watch + 15*time.Minute,
+		StartToCloseTimeout: watch + 2*time.Minute, ScheduleToCloseTimeout: 2*watch + 15*time.Minute, HeartbeatTimeout: 2 * time.Minute,
 	}
 }
 
@@ -76,7 +76,7 @@ func diagnosisOptions() workflow.ActivityOptions {
 	retries.InitialInterval, retries.MaximumInterval = 2*time.Second, time.Minute
 	return workflow.ActivityOptions{
 		TaskQueue: incident.QueueDiagnosis, RetryPolicy: retries,
-		StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 30 * time.Minute,
+		StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 30 * time.Minute, HeartbeatTimeout: time.Minute,
 	}
 }
 
@@ -96,6 +96,15 @@ func watchOptions() workflow.ActivityOptions {
 		TaskQueue: incident.QueueAutomation, RetryPolicy: persistent(),
 		StartToCloseTimeout: watchLimit + 10*time.Minute, HeartbeatTimeout: time.Minute,
 		WaitForCancellation: true,
+	}
+}
+
+// stopOptions stop an automation and see it end. They try for as long as an
+// automation may run: one that could not be stopped would run on unwatched.
+func stopOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: incident.QueueAutomation, RetryPolicy: persistent(),
+		StartToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: time.Minute, ScheduleToCloseTimeout: watchLimit,
 	}
 }
 

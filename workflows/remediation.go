@@ -23,6 +23,10 @@ func RemediationWorkflow(ctx workflow.Context, in incident.RemediationInput) (in
 // run lists the attempt's steps. Each tells whether to go on.
 func (r *remediationRun) run(ctx workflow.Context) {
 	for _, step := range []func(workflow.Context) bool{r.publish, r.needed, r.allowed, r.execute, r.verify} {
+		if ctx.Err() != nil {
+			r.cancelled()
+			break
+		}
 		if !step(ctx) {
 			break
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -164,6 +165,9 @@ func TestAutomationThatRunsTooLongIsStopped(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(w *world){
 		"it cannot be watched": func(w *world) { w.fails[incident.ActivityWatchAutomation] = broken },
+		"it takes hours": func(w *world) {
+			w.env.OnActivity(incident.ActivityWatchAutomation, mock.Anything, mock.Anything).After(2*time.Hour+30*time.Minute).Return(w.twoSteps("run", 0), nil)
+		},
 		"it never gets on": func(w *world) {
 			w.execution = func(step string, _ int) incident.Execution { return w.twoSteps(step, 0) }
 		},
@@ -175,6 +179,11 @@ func TestAutomationThatRunsTooLongIsStopped(t *testing.T) {
 			res := w.attempt()
 			require.Equal(t, incident.RemediationFailed, res.Status)
 			require.NotEmpty(t, res.Reasons)
+			if name == "it takes hours" {
+				require.Contains(t, res.Reasons[0].String(), "it took too long and was stopped")
+			}
+			require.Equal(t, 1, w.count(incident.ActivityStopAutomation))
+			require.Equal(t, "Cancelled", res.Execution.Status)
 			require.LessOrEqual(t, w.count(incident.ActivityWatchAutomation), 251)
 			require.LessOrEqual(t, w.env.Now().Sub(start), 3*time.Hour)
 		})

@@ -126,7 +126,10 @@ func ended(res incident.RemediationResult) redact.Text {
 	case incident.RemediationUndone:
 		return redact.Format("It did not help and was undone: %s.", reasons)
 	case incident.RemediationCancelled:
-		return redact.Literal("The remediation was cancelled and its automation stopped.")
+		if len(res.Reasons) > 0 {
+			return redact.Format("The remediation was cancelled, but %s.", reasons)
+		}
+		return redact.Literal("The remediation was cancelled; no automation of it runs on.")
 	default:
 		return redact.Format("It did not help: %s.", reasons)
 	}

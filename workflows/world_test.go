@@ -172,6 +172,11 @@ func (w *world) register() {
 	serve(w, incident.ActivityWatchAutomation, func(_ int, in incident.WatchAutomationInput) incident.Execution {
 		return w.execution(in.ExecutionID[len("exec-"):], in.SeenSteps+1)
 	})
+	serve(w, incident.ActivityStopAutomation, func(_ int, in incident.StopAutomationInput) incident.Execution {
+		exec := w.twoSteps(in.ExecutionID[len("exec-"):], 0)
+		exec.Status, exec.Done = "Cancelled", true
+		return exec
+	})
 	serve(w, incident.ActivityPostIncident, func(_ int, in incident.PostIncidentInput) incident.ThreadRef {
 		if !in.Thread.IsZero() {
 			return in.Thread
