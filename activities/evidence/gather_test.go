@@ -244,6 +244,26 @@ func TestGrownGoneAndTruncatedLogs(t *testing.T) {
 	require.InDelta(t, 0, gone.Facts[incident.FactCountAfter], 0)
 }
 
+func TestSilenceCountsOnlyOnceADatapointIsOverdue(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		seconds int // after the onset
+		title   string
+	}{
+		{1, "no datapoint since the onset yet"},
+		{30, "stopped reporting"},
+	} {
+		c := newCloud()
+		c.fill(metric("checkout", "Errors"), -120, 0, constant(0))
+		c.now = onset.Add(time.Duration(tc.seconds) * time.Second)
+		in := input()
+		in.Until = c.now
+		out, err := gather(t, c, in)
+		require.NoError(t, err)
+		pick(t, out, incident.EvidenceMetric, "errors of checkout, Shop/Errors: "+tc.title)
+	}
+}
+
 func TestALogGroupThatJustBeganIsComparedWithItsOwnPast(t *testing.T) {
 	t.Parallel()
 	c := newCloud()

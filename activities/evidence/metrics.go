@@ -46,13 +46,21 @@ func (a *Activities) metric(service string, role incident.MetricRole, r incident
 		c.gap(name, redact.Literal("no datapoints around the onset"))
 		return
 	}
-	before, after := split(points, s.onset, time.Duration(r.Period)*time.Second)
+	period := time.Duration(r.Period) * time.Second
+	before, after := split(points, s.onset, period)
 	e := incident.Evidence{
 		Kind: incident.EvidenceMetric, Service: service, From: s.from, To: s.until, Metric: &r, Role: role,
 		Query: metricQuery(r, s.from, s.until, region), Facts: map[string]float64{},
 	}
 	unit := redact.Name(r.Unit)
 	switch {
+	case len(after) == 0 && !overdue(before, period, s.until):
+		was := median(valuesOf(before))
+		e.Facts[incident.FactBefore] = was
+		e.Title = redact.Format("%s: no datapoint since the onset yet", name)
+		e.Detail = redact.Format("The median of %d datapoints before it was %.4g %s; the next one is not due yet.", len(before), was, unit)
+		c.add(e, weightCalm)
+		return
 	case len(after) == 0:
 		was := median(valuesOf(before))
 		e.Facts[incident.FactBefore] = was

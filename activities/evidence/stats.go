@@ -108,3 +108,10 @@ func split(points []point, at time.Time, period time.Duration) (before, after []
 	})
 	return points[:i], points[i:]
 }
+
+// overdue tells whether a series should have had a further datapoint by now:
+// detectors see trouble before the first datapoint of its period is due, and
+// that is no silence.
+func overdue(points []point, period time.Duration, now time.Time) bool {
+	return now.Sub(points[len(points)-1].at) > 3*period+settle(period)
+}
