@@ -221,7 +221,8 @@ func (a *assembly) stream() error {
 		Effects: incident.AllEffects(),
 		Settings: incident.Settings{
 			ReopenWindow: incident.Seconds(a.cfg.Incident.ReopenWindow), MaxAttempts: a.cfg.Incident.MaxAttempts,
-			UIURL: a.cfg.UIURL, Namespace: a.namespace,
+			Settle: incident.Seconds(a.cfg.Incident.Settle),
+			UIURL:  a.cfg.UIURL, Namespace: a.namespace,
 		},
 	})
 	consumer, err := stream.New(stream.Options{

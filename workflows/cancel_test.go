@@ -34,6 +34,7 @@ func TestCancelInEveryPhase(t *testing.T) {
 		starts  int
 		attempt incident.RemediationStatus // empty: it did not come to an attempt
 	}{
+		"settling":             {func(w *world) { w.settle = 3 * time.Minute; w.at(30*time.Second, w.env.CancelWorkflow) }, 0, ""},
 		"opening":              {during(incident.ActivityPinCatalog), 0, ""},
 		"analysing":            {during(incident.ActivityGatherEvidence), 0, ""},
 		"diagnosing":           {during(incident.ActivityDiagnose), 0, ""},

@@ -256,3 +256,38 @@ func TestEffectsThatAreOff(t *testing.T) {
 			w.count(incident.ActivityOpenTicket)+w.count(incident.ActivityCommentTicket))
 	})
 }
+
+func TestEvidenceIsGatheredOnceTelemetryHasSettled(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ settle, from time.Duration }{
+		{0, 0},
+		{50 * time.Second, 0}, // the onset was a minute ago
+		{3 * time.Minute, 2 * time.Minute},
+	} {
+		w := newWorld(t)
+		w.settle = tc.settle
+		var gathered time.Time
+		w.before[incident.ActivityGatherEvidence] = func(int) { gathered = w.env.Now() }
+		w.signalAt(10*time.Minute, yes("ana", 1))
+		s := w.run(input())
+		require.Equal(t, incident.OutcomeFixed, s.Outcome)
+		require.WithinDuration(t, start.Add(tc.from), gathered, time.Second, "settle %s", tc.settle)
+	}
+}
+
+func TestVerificationIsToldTheReadingRightBeforeTheFix(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.reading = func(int) incident.SymptomReading { return incident.SymptomReading{Present: true, Known: true, Value: 127} }
+	w.signalAt(time.Minute, yes("ana", 1))
+	w.run(input())
+	for _, c := range w.calls {
+		switch in := c.in.(type) {
+		case incident.VerifyRecoveryInput:
+			require.InDelta(t, 127, in.Verify.Before, 0)
+		case incident.ReadSymptomInput:
+			require.Equal(t, anomaly(0, incident.EpisodeOpen).LastSeen, in.Since, "only what came since the latest anomalous signal counts")
+		}
+	}
+	require.Equal(t, 1, w.count(incident.ActivityVerifyRecovery))
+}

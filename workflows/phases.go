@@ -47,9 +47,17 @@ func (r *incidentRun) open(ctx workflow.Context) {
 	}
 }
 
-// analyse gathers what CloudWatch knows about the time around the onset.
+// analyse gathers what CloudWatch knows about the time around the onset, once
+// there has been time for it to get there.
 func (r *incidentRun) analyse(ctx workflow.Context) {
 	r.move(ctx, incident.StatusAnalysing)
+	if wait := r.onset().Add(r.in.Settings.Settle.Std()).Sub(workflow.Now(ctx)); wait > 0 {
+		timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: "Telemetry of the onset is still arriving"})
+		if err := timer.Get(ctx, nil); err != nil {
+			r.cancelled(ctx, incident.PhaseAnalyse)
+			return
+		}
+	}
 	found, err := gatherEvidence(ctx, incident.GatherEvidenceInput{
 		IncidentID: r.in.ID, Service: r.pinned.Service, Neighbours: r.pinned.Service.DependsOn, Commit: r.pinned.Commit,
 		Anomalies: r.state.Anomalies, Onset: r.onset(), Until: workflow.Now(ctx),

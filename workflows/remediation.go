@@ -41,6 +41,7 @@ func (r *remediationRun) run(ctx workflow.Context) {
 type remediationRun struct {
 	in     incident.RemediationInput
 	result incident.RemediationResult
+	before *float64          // the metric right before the start, where it could be read
 	undo   incident.Document // published, when the plan has one
 	undos  []undo            // what takes back what may have been done, in that order
 }
@@ -84,6 +85,8 @@ func (r *remediationRun) needed(ctx workflow.Context) bool {
 	case reading.Known && !reading.Present:
 		r.result.Status = incident.RemediationHealed
 		return false
+	case reading.Known:
+		r.before = &reading.Value
 	}
 	return true
 }
@@ -137,6 +140,9 @@ func (r *remediationRun) verify(ctx workflow.Context) bool {
 		since = workflow.Now(ctx)
 	}
 	v := r.in.Plan.Verify
+	if r.before != nil {
+		v.Before = *r.before
+	}
 	r.progress(ctx, incident.PhaseVerify, redact.Format("The automation succeeded. Waiting for %d good samples of %s, for at most %s.",
 		v.Samples, metricName(v.Metric), v.Timeout.Std().Round(time.Second)))
 	seen, err := verifyRecovery(ctx, incident.VerifyRecoveryInput{IncidentID: r.in.IncidentID, Verify: v, Since: since})

@@ -36,6 +36,7 @@ type world struct {
 	before  map[string]func(n int)       // runs before the n-th call (from 1) of an activity answers
 	fails   map[string]func(n int) error // may fail the n-th call
 
+	settle       time.Duration // of the incident's settings
 	pinned       incident.PinCatalogResult
 	diagnosis    incident.Diagnosis
 	rule         incident.ApprovalRule
@@ -305,6 +306,7 @@ func (w *world) updateAt(after time.Duration, id string, d incident.Decision) *a
 // run runs the incident and returns its story, which the query has to tell too.
 func (w *world) run(in incident.IncidentInput) incident.State {
 	w.t.Helper()
+	in.Settings.Settle = incident.Seconds(w.settle)
 	w.env.ExecuteWorkflow(incident.WorkflowIncident, in)
 	require.True(w.t, w.env.IsWorkflowCompleted(), "the workflow has to come to an end")
 	var state incident.State

@@ -72,6 +72,7 @@ type Correlation struct {
 // Incident holds the limits of an incident.
 type Incident struct {
 	ReopenWindow time.Duration `yaml:"reopen_window" env:"REOPEN_WINDOW"` // how long it stays open after it is resolved
+	Settle       time.Duration `yaml:"settle" env:"SETTLE"`               // how long telemetry may take to arrive before evidence is gathered
 	MaxAttempts  int           `yaml:"max_attempts" env:"MAX_ATTEMPTS"`   // plans tried before it escalates
 }
 
@@ -132,7 +133,7 @@ func Default() Config {
 			Sensitivity: "quiet", Poll: time.Second,
 		},
 		Correlation: Correlation{Mode: "group"},
-		Incident:    Incident{ReopenWindow: 30 * time.Minute, MaxAttempts: 2},
+		Incident:    Incident{ReopenWindow: 30 * time.Minute, Settle: 20 * time.Second, MaxAttempts: 2},
 		Catalog:     Catalog{Branch: "main", Refresh: time.Minute},
 		Diagnosis:   Diagnosis{MaxTokens: 4096},
 		Automation:  Automation{Poll: 5 * time.Second, VerifyPoll: 10 * time.Second},

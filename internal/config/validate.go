@@ -66,6 +66,7 @@ func (c Config) problems() []error {
 	}
 	ck.oneOf(c.Correlation.Mode, "correlation.mode", "group", "each")
 	ck.atLeast(c.Incident.ReopenWindow, "incident.reopen_window", 0)
+	ck.require(c.Incident.Settle >= 0 && c.Incident.Settle <= 5*time.Minute, "incident.settle", "%s is not between 0s and 5m", c.Incident.Settle)
 	ck.require(c.Incident.MaxAttempts >= 1 && c.Incident.MaxAttempts <= 5, "incident.max_attempts", "%d is not between 1 and 5", c.Incident.MaxAttempts)
 	ck.atLeast(c.Worker.StopTimeout, "worker.stop_timeout", time.Second)
 	if c.Worker.Health != "" {

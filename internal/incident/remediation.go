@@ -139,7 +139,7 @@ type VerifyRecoveryInput struct {
 type Verification struct {
 	OK      bool        `json:"ok"`
 	Metric  string      `json:"metric"`  // namespace/name, for people
-	Before  float64     `json:"before"`  // at planning
+	Before  float64     `json:"before"`  // right before the fix
 	After   float64     `json:"after"`   // median of the judged samples
 	Samples int         `json:"samples"` // how many datapoints were judged
 	Detail  redact.Text `json:"detail"`

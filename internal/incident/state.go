@@ -79,10 +79,13 @@ type Previous struct {
 
 // Settings are the durations and limits of an incident, fixed at its start.
 type Settings struct {
-	ReopenWindow Duration `json:"reopen_seconds"`   // how long it stays open in status resolved
-	MaxAttempts  int      `json:"max_attempts"`     // plans tried before it escalates
-	UIURL        string   `json:"ui_url,omitempty"` // base address of the Temporal UI
-	Namespace    string   `json:"namespace"`        // for that address
+	ReopenWindow Duration `json:"reopen_seconds"` // how long it stays open in status resolved
+	// Settle is how long after its onset the evidence is gathered: detectors are
+	// faster than the metrics and logs that have to tell what happened.
+	Settle      Duration `json:"settle_seconds"`
+	MaxAttempts int      `json:"max_attempts"`     // plans tried before it escalates
+	UIURL       string   `json:"ui_url,omitempty"` // base address of the Temporal UI
+	Namespace   string   `json:"namespace"`        // for that address
 }
 
 // Entry is one line of the timeline.

@@ -25,6 +25,10 @@ const Refresh = time.Second
 // ReopenWindow is how long an incident of the stack stays open after it is resolved.
 const ReopenWindow = 5 * time.Second
 
+// Settle is how long the stack's telemetry takes to arrive: metrics of one
+// second, alarms of ten.
+const Settle = 4 * time.Second
+
 // Config is the configuration of a worker for this stack: the production one
 // with shorter waits.
 func (s *Stack) Config() config.Config {
@@ -34,7 +38,7 @@ func (s *Stack) Config() config.Config {
 		Name: Stream, Start: "trim_horizon", Sensitivity: "balanced", Poll: 250 * time.Millisecond,
 		Checkpoints: s.path("checkpoints"), Quarantine: s.path("quarantine"),
 	}
-	cfg.Incident.ReopenWindow = ReopenWindow
+	cfg.Incident.ReopenWindow, cfg.Incident.Settle = ReopenWindow, Settle
 	cfg.Catalog = config.Catalog{URL: s.gitURL + githost.Path, Branch: githost.Branch, Refresh: Refresh, User: "firebreak", Token: s.Git.Token(), Insecure: true}
 	cfg.Diagnosis.Model = s.opts.Model
 	cfg.Automation = config.Automation{Poll: 250 * time.Millisecond, VerifyPoll: 500 * time.Millisecond}
@@ -58,6 +62,7 @@ func (s *Stack) Env() []string {
 		"FIREBREAK_STREAM_START=" + cfg.Stream.Start,
 		"FIREBREAK_STREAM_SENSITIVITY=" + cfg.Stream.Sensitivity,
 		"FIREBREAK_STREAM_POLL=" + cfg.Stream.Poll.String(),
+		"FIREBREAK_INCIDENT_SETTLE=" + cfg.Incident.Settle.String(),
 		"FIREBREAK_INCIDENT_REOPEN_WINDOW=" + cfg.Incident.ReopenWindow.String(),
 		"FIREBREAK_CATALOG_URL=" + cfg.Catalog.URL,
 		"FIREBREAK_CATALOG_BRANCH=" + cfg.Catalog.Branch,
