@@ -50,6 +50,7 @@ parameters:
 mainSteps:
   - name: SayThatAllIsWell
     action: aws:runCommand
+    timeoutSeconds: 60
     inputs:
       DocumentName: AWS-RunShellScript
       InstanceIds: ["{{ InstanceId }}"]

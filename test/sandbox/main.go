@@ -90,7 +90,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errCtrlC) || (ctx.Err() != nil && errors.Is(err, context.Cause(ctx))):
+	case errors.Is(err, errCtrlC) || ctx.Err() != nil: // whatever failed then failed for that
 		fmt.Fprintln(stderr, "sandbox: interrupted; everything that it started has ended")
 		return 130
 	default:
