@@ -23,53 +23,68 @@ func readMetricFile(rec *recording, file string, in io.Reader, o backfillOptions
 	service, metric, ok := strings.Cut(base, "__")
 	if !ok || service == "" || metric == "" {
 		rec.problems = append(rec.problems, badRow{file, 0, "the name is not <service>__<metric>.csv"})
-		_, err := io.Copy(io.Discard, in)
+		_, err := io.Copy(io.Discard, in) // for the digest
 		return err
 	}
 	watched := rec.watch(service, metric)
 	series := o.account + "/" + o.region + "/metric/" + watched.SourceKey()
-	rows := csv.NewReader(in)
-	rows.FieldsPerRecord = -1
-	rows.ReuseRecord = true
+	problem := func(line int, reason string) { rec.problems = append(rec.problems, badRow{file, line, reason}) }
 	header := true
-	for {
-		row, err := rows.Read()
-		line, _ := rows.FieldPos(0)
-		var malformed *csv.ParseError
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case errors.As(err, &malformed):
+	return eachLine(in, rec.reading(file), func(line int, raw []byte, err error) {
+		if err != nil {
 			rec.rows++
-			rec.problems = append(rec.problems, badRow{file, malformed.Line, malformed.Err.Error()})
-			continue
-		case err != nil:
-			return err
-		case header:
+			problem(line, err.Error())
+			return
+		}
+		row, err := splitRow(string(raw))
+		if header {
 			header = false
-			if len(row) >= 2 && strings.TrimSpace(row[0]) == "timestamp" && strings.TrimSpace(row[1]) == "value" {
-				continue
+			if len(row) >= 2 && strings.TrimSpace(strings.TrimPrefix(row[0], byteOrderMark)) == "timestamp" && strings.TrimSpace(row[1]) == "value" {
+				return
 			}
-			rec.problems = append(rec.problems, badRow{file, line, "the header is not timestamp,value; the row is read as data"})
+			problem(line, "the header is not timestamp,value; the row is read as data")
 		}
 		rec.rows++
-		at, value, missing, err := metricRow(row)
-		if err != nil {
-			rec.problems = append(rec.problems, badRow{file, line, err.Error()})
-			continue
+		var (
+			at      time.Time
+			value   float64
+			missing bool
+		)
+		if err == nil {
+			at, value, missing, err = metricRow(row)
 		}
-		if missing {
+		switch {
+		case err != nil:
+			problem(line, err.Error())
+		case missing:
 			rec.missing++
-			continue
+		default:
+			rec.signals = append(rec.signals, telemetry.Signal{
+				Kind: telemetry.KindMetric, Series: series, Time: at, Arrival: at, Account: o.account, Region: o.region, Partition: base,
+				Metric: &telemetry.MetricPoint{
+					Namespace: watched.Namespace, Name: watched.Name, Dimensions: watched.Dimensions, Unit: watched.Unit,
+					Count: 1, Sum: value, Min: value, Max: value, Percentiles: map[string]float64{watched.Stat: value},
+				},
+			})
 		}
-		rec.signals = append(rec.signals, telemetry.Signal{
-			Kind: telemetry.KindMetric, Series: series, Time: at, Arrival: at, Account: o.account, Region: o.region, Partition: base,
-			Metric: &telemetry.MetricPoint{
-				Namespace: watched.Namespace, Name: watched.Name, Dimensions: watched.Dimensions, Unit: watched.Unit,
-				Count: 1, Sum: value, Min: value, Max: value, Percentiles: map[string]float64{watched.Stat: value},
-			},
-		})
+	})
+}
+
+// byteOrderMark is what spreadsheets begin a file with.
+const byteOrderMark = "\uFEFF"
+
+// splitRow splits one line. A row of a metric file never spans lines, so that a
+// quote that is not closed spoils one row and not the rest of the file.
+func splitRow(line string) ([]string, error) {
+	if !strings.Contains(line, `"`) {
+		return strings.Split(line, ","), nil
 	}
+	row, err := csv.NewReader(strings.NewReader(line)).Read()
+	var malformed *csv.ParseError
+	if errors.As(err, &malformed) {
+		return nil, malformed.Err
+	}
+	return row, err
 }
 
 func metricRow(row []string) (at time.Time, value float64, missing bool, err error) {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,6 +29,12 @@ type recording struct {
 	repeated int                // signals delivered again
 	problems []badRow
 	digest   string // of all content, whatever the files are called
+	bar      *progress
+}
+
+// reading returns what tells how far the reading of a file has come.
+func (rec *recording) reading(file string) func() {
+	return func() { rec.bar.reading(filepath.Base(file), rec.rows) }
 }
 
 // badRow is a row or record that could not be used, or not all of it.
@@ -53,12 +58,9 @@ func firstProblems(problems []badRow) error {
 	return errors.Join(errs...)
 }
 
-// maxLine bounds one line of a records file: a record of 10 MiB in base64.
-const maxLine = 16 << 20
-
 // readRecording reads a whole recording into memory, about 500 bytes a signal.
 func readRecording(o backfillOptions, services []incident.Service, bar *progress) (recording, error) {
-	rec := recording{services: slices.Clone(services)}
+	rec := recording{services: slices.Clone(services), bar: bar}
 	metrics, err := recordingFiles(o.folder, "metrics", ".csv")
 	if err != nil {
 		return rec, err
@@ -70,6 +72,12 @@ func readRecording(o backfillOptions, services []incident.Service, bar *progress
 	if len(metrics)+len(records) == 0 {
 		return rec, fmt.Errorf("nothing to replay: %s holds neither metrics/<service>__<metric>.csv nor records/*.jsonl", o.folder)
 	}
+	if err := rec.passOver(o.folder, "metrics", ".csv"); err != nil {
+		return rec, err
+	}
+	if err := rec.passOver(o.folder, "records", ".jsonl"); err != nil {
+		return rec, err
+	}
 	var digests []string
 	read := func(file string, reader func(*recording, string, io.Reader, backfillOptions) error) error {
 		f, err := os.Open(file)
@@ -78,7 +86,6 @@ func readRecording(o backfillOptions, services []incident.Service, bar *progress
 		}
 		defer f.Close()
 		sum := sha256.New()
-		bar.reading(filepath.Base(file), rec.rows)
 		if err := reader(&rec, file, io.TeeReader(f, sum), o); err != nil {
 			return fmt.Errorf("read %s: %w", file, err)
 		}
@@ -100,6 +107,21 @@ func readRecording(o backfillOptions, services []incident.Service, bar *progress
 	rec.digest = hex.EncodeToString(sum[:])
 	rec.order(o.to)
 	return rec, nil
+}
+
+// passOver reports what lies in a recording's folder and is not read, such as a
+// packed file: somebody may believe that it is.
+func (rec *recording) passOver(folder, sub, ext string) error {
+	entries, err := os.ReadDir(filepath.Join(folder, sub))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("list %s: %w", filepath.Join(folder, sub), err)
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ext) {
+			rec.problems = append(rec.problems, badRow{filepath.Join(folder, sub, e.Name()), 0, "is not read; only *" + ext + " is"})
+		}
+	}
+	return nil
 }
 
 // contentName is the part of a file's name that means something: a metric file
@@ -145,26 +167,25 @@ func amount(s telemetry.Signal) float64 {
 
 // readRecordFile reads stream records, one JSON object a line.
 func readRecordFile(rec *recording, file string, in io.Reader, o backfillOptions) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 64<<10), maxLine)
-	for n := 1; lines.Scan(); n++ {
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
+	return eachLine(in, rec.reading(file), func(n int, line []byte, err error) {
 		rec.rows++
 		bad := func(err error) { rec.problems = append(rec.problems, badRow{file, n, err.Error()}) }
+		if err != nil {
+			bad(err)
+			return
+		}
 		var r struct {
 			PartitionKey string    `json:"partition_key"`
 			Arrival      time.Time `json:"arrival"`
 			Data         []byte    `json:"data"`
 		}
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+		if err := json.Unmarshal(line, &r); err != nil {
 			bad(fmt.Errorf(`no {"partition_key","arrival","data"}: %w`, err))
-			continue
+			return
 		}
 		if r.Arrival.IsZero() {
 			bad(errors.New("arrival is missing"))
-			continue
+			return
 		}
 		signals, err := telemetry.Decode(r.Data, telemetry.Source{
 			Partition: r.PartitionKey, Arrival: r.Arrival, Account: o.account, Region: o.region,
@@ -173,9 +194,5 @@ func readRecordFile(rec *recording, file string, in io.Reader, o backfillOptions
 			bad(err)
 		}
 		rec.signals = append(rec.signals, signals...)
-	}
-	if err := lines.Err(); err != nil {
-		return err
-	}
-	return nil
+	})
 }

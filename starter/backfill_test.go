@@ -127,12 +127,16 @@ func TestBackfillReportsBadRowsWithFileAndLine(t *testing.T) {
 	folder := record(t)
 	write(t, folder, "metrics/cart__Errors.csv", strings.Join([]string{
 		"timestamp,value", "2026-03-02 08:00:00,1", "yesterday,2", "2026-03-02T08:02:00Z,", "1772438580,four", "1772438640", `1772438700,"5`,
+		"1772438760,6", `"1772438820","7"`,
 	}, "\n"))
 	write(t, folder, "metrics/nameless.csv", "timestamp,value\n1,2\n")
+	write(t, folder, "metrics/marked__latency.csv", "\uFEFFtimestamp,value\r\n1772438400,7\r\n")
+	write(t, folder, "metrics/packed__latency.csv.gz", "x")
 	write(t, folder, "metrics/bare__latency.csv", "1772438400,7\n1772438460,8\n")
 	write(t, folder, "records/bad.jsonl", strings.Join([]string{
 		`{"partition_key":"p","arrival":"2026-03-02T08:00:00Z","data":"aGVsbG8="}`, "", "{", `{"data":"e30="}`,
 		`{"partition_key":"p","arrival":"2026-03-02T08:00:00Z","data":"%%"}`,
+		strings.Repeat("x", maxLine+1), "", `{"partition_key":"p","arrival":"2026-03-02T08:00:00Z","data":"e30="}`,
 	}, "\n"))
 	report := dryRun(t, folder)
 	got := map[string]string{}
@@ -143,14 +147,15 @@ func TestBackfillReportsBadRowsWithFileAndLine(t *testing.T) {
 		"cart__Errors.csv:3": `"yesterday"`, "cart__Errors.csv:5": `"four"`, "cart__Errors.csv:6": "fewer than two columns", "cart__Errors.csv:7": "quote",
 		"nameless.csv:0": "<service>__<metric>.csv", "bare__latency.csv:1": "header",
 		"bad.jsonl:1": "document 1", "bad.jsonl:3": "partition_key", "bad.jsonl:4": "arrival is missing", "bad.jsonl:5": "base64",
+		"bad.jsonl:6": "16777218 bytes", "bad.jsonl:8": "document 1", "packed__latency.csv.gz:0": "not read",
 	} {
 		require.Contains(t, got[place], reason, place)
 	}
-	require.Len(t, got, 10)
-	require.Equal(t, 10, report.Bad)
+	require.Len(t, got, 13)
+	require.Equal(t, 13, report.Bad)
 	require.Equal(t, 1, report.Missing)
-	require.Equal(t, 700+6+2+4, report.Rows)
-	require.Equal(t, 1300+1+2, report.Signals)
+	require.Equal(t, 700+8+2+1+6, report.Rows)
+	require.Equal(t, 1300+3+2+1, report.Signals)
 }
 
 func TestBackfillRangeLearnsFromBeforeAndOpensNothingThere(t *testing.T) {
