@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -132,8 +133,12 @@ func (a *assembly) workflows() error {
 }
 
 func (a *assembly) evidence() error {
+	// A source that cannot be read is a gap and not a failed activity, so that
+	// Temporal would not try it again: here the SDK does, all of it is reading.
+	reading := a.aws.Copy()
+	reading.Retryer = func() aws.Retryer { return retry.NewStandard() }
 	acts, err := evidence.New(evidence.Options{
-		Metrics: cloudwatch.NewFromConfig(a.aws), Logs: cloudwatchlogs.NewFromConfig(a.aws), Catalog: a.store,
+		Metrics: cloudwatch.NewFromConfig(reading), Logs: cloudwatchlogs.NewFromConfig(reading), Catalog: a.store,
 		Redactor: a.redactor, Poll: a.cfg.Automation.VerifyPoll, Stream: a.cfg.Stream.Name,
 	})
 	if err != nil {
