@@ -161,7 +161,7 @@ func (s *story) question(now incident.State) {
 	}
 	s.below("%sgo run ./starter approve %s   (or reject)", starterEnv(s.st), now.ID)
 	s.below("Slack: %s", s.st.Slack.PageURL())
-	s.below("Temporal UI: signal %q; the workflow's current details show the payload", incident.SignalApproval)
+	s.below("Temporal UI: %s shows the payload for the signal %q", workflowURL(s.st, now.WorkflowID, now.RunID), incident.SignalApproval)
 }
 
 // Decided implements scenario.Narrator.

@@ -39,8 +39,9 @@ func addresses(s *screen, st *stack.Stack) {
 	s.printf("  approve with  %sgo run ./starter approve inc-   (any beginning of the incident's id that fits only one)\n\n", starterEnv(st))
 }
 
+// workflowURL leads to the page with the workflow's current details.
 func workflowURL(st *stack.Stack, workflowID, runID string) string {
-	return fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/history", st.Temporal.UIURL(), temporal.Namespace, url.PathEscape(workflowID), url.PathEscape(runID))
+	return fmt.Sprintf("%s/namespaces/%s/workflows/%s/%s/user-metadata", st.Temporal.UIURL(), temporal.Namespace, url.PathEscape(workflowID), url.PathEscape(runID))
 }
 
 // summarize tells how it ended and how long the parts took.
