@@ -1,15 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"firebreak/internal/correlate"
 	"firebreak/internal/detect"
@@ -70,11 +69,11 @@ func (r replayed) print(cmd *cobra.Command, o backfillOptions, rec recording) er
 	return report.table(cmd.OutOrStdout())
 }
 
+// table writes one incident on two lines, what and why, and a last line of sums.
 func (r backfillReport) table(w io.Writer) error {
-	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	if len(r.Incidents) > 0 {
-		fmt.Fprintln(tw, "INCIDENT\tSERVICE\tSEVERITY\tOPENED\tLASTED\tANOMALIES\tSTATE\tWHY")
-	}
+	var rows bytes.Buffer
+	tw := tabwriter.NewWriter(&rows, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(tw, "INCIDENT\tSERVICE\tSEVERITY\tOPENED\tLASTED\tANOMALIES\tSTATE")
 	for _, f := range r.Incidents {
 		lasted := "open at the end"
 		if !f.Ended.IsZero() {
@@ -84,17 +83,39 @@ func (r backfillReport) table(w io.Writer) error {
 		if f.Status != "" {
 			state += ", " + string(f.Status)
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", f.ID, safe(f.Service), f.Severity, f.Opened.Format(time.RFC3339),
-			lasted, f.Anomalies, safe(state), safe(shorten(f.Why, 90)))
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", f.ID, safe(f.Service), f.Severity, stamp(f.Opened), lasted, f.Anomalies, safe(state))
 	}
-	fmt.Fprintf(tw, "\nbackfill %s: %d rows and records from %s to %s gave %d signals (%d bad, %d missing, %d repeated), %d anomalies, %d incidents",
-		r.Name, r.Rows, r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339), r.Signals, r.Bad, r.Missing, r.Repeated, r.Anomalies, len(r.Incidents))
+	if err := tw.Flush(); err != nil {
+		return fmt.Errorf("lay out the table: %w", err)
+	}
+	var b strings.Builder
+	if len(r.Incidents) > 0 {
+		lines := strings.SplitAfter(rows.String(), "\n")
+		b.WriteString(lines[0])
+		for i, f := range r.Incidents {
+			b.WriteString(lines[i+1])
+			fmt.Fprintf(&b, "    %s\n", shorten(safe(f.Why), maxWidth-4))
+		}
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "backfill %s: %s from %s to %s gave %s\n(%d bad, %d missing, %d repeated), %s, %s; ", r.Name,
+		number(r.Rows, "row or record", "rows and records"), stamp(r.First), stamp(r.Last), number(r.Signals, "signal", "signals"),
+		r.Bad, r.Missing, r.Repeated, number(r.Anomalies, "anomaly", "anomalies"), number(len(r.Incidents), "incident", "incidents"))
 	if r.DryRun {
-		fmt.Fprintln(tw, "; dry run, nothing was started")
+		b.WriteString("dry run, nothing was started\n")
 	} else {
-		fmt.Fprintf(tw, "; %d started, %d already there\n", r.Started, r.There)
+		fmt.Fprintf(&b, "%d started, %d already there\n", r.Started, r.There)
 	}
-	return tw.Flush()
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// number says how many of a thing there are.
+func number(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func shorten(s string, limit int) string {
@@ -103,57 +124,4 @@ func shorten(s string, limit int) string {
 		return s
 	}
 	return string(runes[:limit-1]) + "…"
-}
-
-// progress shows how far a backfill is, on standard error: a bar that is drawn
-// over on a terminal, else a line now and then.
-type progress struct {
-	w     io.Writer
-	tty   bool
-	told  time.Time
-	drawn bool
-}
-
-func newProgress(w io.Writer) *progress {
-	f, ok := w.(*os.File)
-	return &progress{w: w, tty: ok && term.IsTerminal(int(f.Fd()))}
-}
-
-func (p *progress) reading(file string, rows int) {
-	p.show(fmt.Sprintf("reading %s, %d rows so far", safe(file), rows))
-}
-
-func (p *progress) replaying(done, all int, now time.Time) {
-	const width = 24
-	full := done * width / max(all, 1)
-	p.show(fmt.Sprintf("[%s%s] %d of %d signals, %s", strings.Repeat("#", full), strings.Repeat(".", width-full), done, all, now.Format(time.RFC3339)))
-}
-
-func (p *progress) following(open int, text string) {
-	p.show(fmt.Sprintf("%d incidents are open; %s", open, text))
-}
-
-func (p *progress) show(line string) {
-	pause := 5 * time.Second
-	if p.tty {
-		pause = 100 * time.Millisecond
-	}
-	if time.Since(p.told) < pause {
-		return
-	}
-	p.told = time.Now()
-	if p.tty {
-		fmt.Fprintf(p.w, "\r\x1b[K%s", line)
-		p.drawn = true
-		return
-	}
-	fmt.Fprintln(p.w, line)
-}
-
-// done clears the bar.
-func (p *progress) done() {
-	if p.drawn {
-		fmt.Fprint(p.w, "\r\x1b[K")
-		p.drawn = false
-	}
 }

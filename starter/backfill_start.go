@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"firebreak/internal/correlate"
@@ -57,7 +59,8 @@ func (b *backfillRun) run(ctx context.Context, input correlate.Input) error {
 		// Incidents that exist refuse to start again; sending everything is
 		// safe and makes the correlator decide as it did the first time.
 		out := stream.NewCorrelator(b.client, input)
-		for _, batch := range b.found.batches {
+		for i, batch := range b.found.batches {
+			b.bar.sending(i, len(b.found.batches))
 			if err := out.Emit(ctx, batch); err != nil {
 				return fmt.Errorf("send backfill %s: %w; run the same command again to go on", b.name, err)
 			}
@@ -118,7 +121,7 @@ func (b *backfillRun) follow(ctx context.Context) error {
 		if described.GetWorkflowExecutionInfo().GetCloseTime() != nil {
 			return nil
 		}
-		b.bar.following(len(described.GetPendingChildren()), "Ctrl-C leaves them running; "+id)
+		b.bar.waiting(b.awaited(ctx, described))
 		t := time.NewTimer(b.every)
 		select {
 		case <-ctx.Done():
@@ -127,4 +130,31 @@ func (b *backfillRun) follow(ctx context.Context) error {
 		case <-t.C:
 		}
 	}
+}
+
+// unheard is for how long a task may lie in its queue before it counts as one
+// that nobody takes.
+const unheard = 3 * time.Second
+
+// awaited says what keeps a running correlator from its end: a worker that takes
+// up its task or that of an incident, or the incidents.
+func (b *backfillRun) awaited(ctx context.Context, correlator *workflowservice.DescribeWorkflowExecutionResponse) string {
+	open := correlator.GetPendingChildren()
+	looked := []*workflowservice.DescribeWorkflowExecutionResponse{correlator}
+	if len(open) > 0 {
+		if first, err := b.client.DescribeWorkflowExecution(ctx, open[0].GetWorkflowId(), ""); err == nil {
+			looked = append(looked, first)
+		}
+	}
+	for _, l := range looked {
+		task := l.GetPendingWorkflowTask()
+		if task.GetState() == enums.PENDING_WORKFLOW_TASK_STATE_SCHEDULED && time.Since(task.GetScheduledTime().AsTime()) > unheard {
+			return fmt.Sprintf("a worker: no worker takes up %s from task queue %s",
+				l.GetWorkflowExecutionInfo().GetExecution().GetWorkflowId(), l.GetExecutionConfig().GetTaskQueue().GetName())
+		}
+	}
+	if len(open) == 0 {
+		return b.found.scope.CorrelatorWorkflowID()
+	}
+	return number(len(open), "incident", "incidents") + " to end (see `incidents list --origin backfill`), first " + incident.IncidentIDOf(open[0].GetWorkflowId())
 }

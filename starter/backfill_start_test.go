@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/mocks"
@@ -134,4 +137,46 @@ func TestBackfillTellsThatTemporalIsGone(t *testing.T) {
 	gone.On("DescribeWorkflowExecution", mock.Anything, mock.Anything, "").Return(nil, errors.New("connection refused"))
 	run.client = gone
 	require.ErrorContains(t, run.run(t.Context(), correlate.Input{Scope: r.scope}), "connection refused")
+}
+
+func TestBackfillSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	task := func(queue string, lies time.Duration) *workflowservice.DescribeWorkflowExecutionResponse {
+		return &workflowservice.DescribeWorkflowExecutionResponse{
+			WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{Execution: &commonpb.WorkflowExecution{WorkflowId: "wf"}},
+			ExecutionConfig:       &workflowpb.WorkflowExecutionConfig{TaskQueue: &taskqueuepb.TaskQueue{Name: queue}},
+			PendingWorkflowTask: &workflowpb.PendingWorkflowTaskInfo{
+				State: enums.PENDING_WORKFLOW_TASK_STATE_SCHEDULED, ScheduledTime: timestamppb.New(time.Now().Add(-lies)),
+			},
+		}
+	}
+	children := func(n int) *workflowservice.DescribeWorkflowExecutionResponse {
+		r := &workflowservice.DescribeWorkflowExecutionResponse{}
+		for i := range n {
+			r.PendingChildren = append(r.PendingChildren, &workflowpb.PendingChildExecutionInfo{WorkflowId: fmt.Sprintf("backfill/x/incident/a/r/s/inc-%d", i)})
+		}
+		return r
+	}
+	for name, c := range map[string]struct {
+		correlator, child *workflowservice.DescribeWorkflowExecutionResponse
+		want              string
+	}{
+		"nobody has taken the correlator up":  {task("queue", time.Minute), nil, "a worker: no worker takes up wf from task queue queue"},
+		"its task was only just put there":    {task("queue", 0), nil, "backfill/monday/correlator/000000000000/local"},
+		"nobody has taken an incident up":     {children(2), task("queue", time.Minute), "no worker takes up wf"},
+		"two incidents are being worked upon": {children(2), children(0), "2 incidents to end (see `incidents list --origin backfill`), first inc-0"},
+		"one is":                              {children(1), nil, "1 incident to end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &mocks.Client{}
+			var err error
+			if c.child == nil {
+				err = errors.New("gone")
+			}
+			m.On("DescribeWorkflowExecution", mock.Anything, mock.Anything, "").Return(c.child, err)
+			b := backfillRun{client: m, found: &replayed{scope: incident.BackfillScope("monday", "000000000000", "local")}}
+			require.Contains(t, b.awaited(t.Context(), c.correlator), c.want)
+		})
+	}
 }
