@@ -70,10 +70,8 @@ func (r *incidentRun) awaitAnswer(ctx workflow.Context, q *question) error {
 			q.ballot.answer = answerExpired
 			return nil
 		}
-		_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-			Timeout:      left,
-			TimerOptions: workflow.TimerOptions{Summary: redact.Format("The question about %s expires", redact.Name(q.plan.Runbook)).String()},
-		}, func() bool { return !q.ballot.open() || r.closings > looked })
+		_, err := await(ctx, left, redact.Format("The question about %s expires", redact.Name(q.plan.Runbook)),
+			func() bool { return !q.ballot.open() || r.closings > looked })
 		if err != nil {
 			q.ballot.answer = answerWithdrawn
 			return err

@@ -40,10 +40,8 @@ func (r *incidentRun) recurs(ctx workflow.Context) bool {
 		return false
 	}
 	r.recurrence = ""
-	back, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-		Timeout:      r.in.Settings.ReopenWindow.Std(),
-		TimerOptions: workflow.TimerOptions{Summary: "Resolved; closes if the trouble does not come back"},
-	}, func() bool { return r.recurrence != "" })
+	back, err := await(ctx, r.in.Settings.ReopenWindow.Std(), redact.Literal("Resolved; closes if the trouble does not come back"),
+		func() bool { return r.recurrence != "" })
 	if err != nil || !back {
 		r.taking = false
 		return false

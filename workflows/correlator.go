@@ -72,10 +72,7 @@ func (r *correlatorRun) await(ctx workflow.Context) error {
 	if !any {
 		return workflow.Await(ctx, pending)
 	}
-	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-		Timeout:      max(due.Sub(workflow.Now(ctx)), time.Millisecond),
-		TimerOptions: workflow.TimerOptions{Summary: "Joins that nobody acknowledged are sent again"},
-	}, pending)
+	_, err := await(ctx, max(due.Sub(workflow.Now(ctx)), time.Millisecond), redact.Literal("Joins that nobody acknowledged are sent again"), pending)
 	return err
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 
+	"go.temporal.io/sdk/workflow"
+
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 )
@@ -63,6 +65,9 @@ func planDetails(p incident.Plan) string {
 	var b page
 	b.linef("Runbook **%s** on **%s**, attempt %d\n\n", plain(redact.Name(p.Runbook)), plain(redact.Name(p.Service)), p.Attempt)
 	b.linef("- touches: %s\n- impact: %s\n", plain(redact.Name(strings.Join(p.Targets, ", "))), plain(p.Impact))
+	for _, name := range workflow.DeterministicKeys(p.Parameters) {
+		b.linef("- %s: %s\n", plain(redact.Name(name)), plain(redact.Name(strings.Join(p.Parameters[name], ", "))))
+	}
 	for i, step := range p.Steps[:min(len(p.Steps), 20)] {
 		b.linef("- step %d: %s (%s)\n", i+1, plain(redact.Name(step.Name)), plain(redact.Name(step.Action)))
 	}

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"encoding/json"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func TestTemporalUIAloneTellsWhatToDo(t *testing.T) {
 		page := w.details()
 		for _, want := range []string{
 			"## checkout: awaiting\\_approval", "Severity **sev2**", "### Waiting for 1 approval(s) until 2026-03-01 12:30:00 UTC",
-			"Runbook **restart-service** on **checkout**", "touches: i-0c0ffee0000000001", "taken back by: roll-forward", digestOf(1),
+			"Runbook **restart-service** on **checkout**", "touches: i-0c0ffee0000000001", "InstanceId: i-0c0ffee0000000001", "taken back by: roll-forward", digestOf(1),
 			"`starter approve " + incidentID + "`", "send signal `approval`", "[OPS-7](https://jira.example/browse/OPS-7)", "channel `C1`, thread `100.1`",
 			"[history](http://127.0.0.1:8233/namespaces/default/workflows/", "errors since a configuration reload", "new error pattern", "### Timeline",
 			"An answer without a signature does not count here",
@@ -74,9 +75,15 @@ func TestHostileTextStaysText(t *testing.T) {
 func TestPayloadsStaySmall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.verification = func(int) incident.Verification { return incident.Verification{} } // a second attempt sees all of them
+	w.signalAt(2*time.Minute, yes("ana", 1))
 	w.at(time.Minute, func() {
 		for n := range 100 {
 			a := anomaly(n, incident.EpisodeOpen)
+			a.Samples = []redact.Text{redact.Name(strings.Repeat("s", 500)), redact.Name(strings.Repeat("s", 500))}
+			for range 5 {
+				a.Changes = append(a.Changes, incident.Change{Service: "checkout", Kind: "shop.config/Reload", Text: redact.Name(strings.Repeat("c", 300))})
+			}
 			for range 3 {
 				w.env.SignalWorkflow(incident.SignalAnomaly, incident.Join{Anomaly: a})
 				a.State, a.Count = incident.EpisodeGrowing, a.Count+1
@@ -87,6 +94,13 @@ func TestPayloadsStaySmall(t *testing.T) {
 	raw, err := json.Marshal(s)
 	require.NoError(t, err)
 	require.Less(t, len(raw), 64<<10)
+	for _, name := range []string{incident.ActivityGatherEvidence, incident.ActivityDiagnose, incident.ActivityCompilePlan} {
+		for _, in := range w.inputs(name) {
+			raw, err := json.Marshal(in)
+			require.NoError(t, err)
+			require.Less(t, len(raw), 64<<10, name)
+		}
+	}
 	for _, in := range w.inputs(incident.ActivityPostReply) {
 		require.LessOrEqual(t, len(in.(incident.PostReplyInput).Text.String()), 3_000)
 	}

@@ -99,18 +99,17 @@ func (r *incidentRun) take(ctx workflow.Context, a incident.Anomaly) {
 	case i >= 0 && r.state.Anomalies[i].State == incident.EpisodeClosed:
 		return // an old emission that came late
 	case i >= 0:
-		r.state.Anomalies[i] = a
+		r.keep(i, a)
 	case r.seen[a.ID]:
 		// One of those that are only counted.
 	default:
 		r.seen[a.ID] = true
 		r.state.Joined++
 		if len(r.state.Anomalies) < maxAnomalies {
-			r.state.Anomalies = append(r.state.Anomalies, a)
+			r.state.Anomalies = append(r.state.Anomalies, incident.Anomaly{})
+			r.keep(len(r.state.Anomalies)-1, a)
 		}
-		if r.state.Joined > len(r.in.Anomalies) {
-			r.say(ctx, incident.PhaseAnalyse, redact.Format("Another anomaly joins: %s", a.Why))
-		}
+		r.announce(ctx, a)
 	}
 	if r.allClosed() {
 		r.closings++
@@ -118,6 +117,27 @@ func (r *incidentRun) take(ctx workflow.Context, a incident.Anomaly) {
 	r.grade()
 	r.watchForRecurrence(a)
 	r.show(ctx)
+}
+
+// keep stores an anomaly at its place. Only the first ones keep their samples and
+// changes, because all of them travel together in payloads.
+func (r *incidentRun) keep(i int, a incident.Anomaly) {
+	if i >= maxFull {
+		a.Samples, a.Changes = nil, nil
+	}
+	r.state.Anomalies[i] = a
+}
+
+// announce tells of an anomaly that joined. In a storm the root message and the
+// search attribute count them, rather than a message each.
+func (r *incidentRun) announce(ctx workflow.Context, a incident.Anomaly) {
+	switch {
+	case r.state.Joined <= len(r.in.Anomalies):
+	case r.state.Joined <= len(r.in.Anomalies)+maxAnnounced:
+		r.say(ctx, incident.PhaseAnalyse, redact.Format("Another anomaly joins: %s", a.Why))
+	default:
+		r.chat.root(r)
+	}
 }
 
 func (r *incidentRun) indexOf(anomalyID string) int {

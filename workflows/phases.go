@@ -51,7 +51,9 @@ func (r *incidentRun) open(ctx workflow.Context) {
 // there has been time for it to get there.
 func (r *incidentRun) analyse(ctx workflow.Context) {
 	r.move(ctx, incident.StatusAnalysing)
-	if wait := r.onset().Add(r.in.Settings.Settle.Std()).Sub(workflow.Now(ctx)); wait > 0 {
+	// At most Settle, even for an onset that a wrong clock puts into the future.
+	settle := r.in.Settings.Settle.Std()
+	if wait := min(r.onset().Add(settle).Sub(workflow.Now(ctx)), settle); wait > 0 {
 		timer := workflow.NewTimerWithOptions(ctx, wait, workflow.TimerOptions{Summary: "Telemetry of the onset is still arriving"})
 		if err := timer.Get(ctx, nil); err != nil {
 			r.cancelled(ctx, incident.PhaseAnalyse)

@@ -19,7 +19,7 @@ func (r *incidentRun) note(ctx workflow.Context, phase incident.Phase, text reda
 		// How it began and how it stands matter most; the middle gives way.
 		r.state.Timeline = append(r.state.Timeline[:keptOpening], r.state.Timeline[keptOpening+1:]...)
 	}
-	r.state.Timeline = append(r.state.Timeline, incident.Entry{At: workflow.Now(ctx), Phase: phase, Text: text})
+	r.state.Timeline = append(r.state.Timeline, incident.Entry{At: workflow.Now(ctx), Phase: phase, Text: text.Cut(maxEntry)})
 	workflow.GetLogger(ctx).Info("timeline", "incident", r.in.ID, "service", r.in.Service, "phase", phase, "text", text.String())
 	r.show(ctx)
 }

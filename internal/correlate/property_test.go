@@ -194,6 +194,27 @@ func TestStateIsBounded(t *testing.T) {
 	}
 }
 
+// An incident's input is one payload too.
+func TestStartIsSmall(t *testing.T) {
+	t.Parallel()
+	var all []incident.Anomaly
+	for n := range 100 {
+		a := seen("checkout", n, n, incident.EpisodeOpen)
+		a.Samples = []redact.Text{redact.Name(strings.Repeat("s", 500)), redact.Name(strings.Repeat("s", 500))}
+		for range 5 {
+			a.Changes = append(a.Changes, incident.Change{Service: "checkout", Kind: "shop.config/Reload", Text: redact.Name(strings.Repeat("c", 300))})
+		}
+		all = append(all, a)
+	}
+	s := (&shell{}).feed(batch(all...))
+	require.Len(t, s.starts, 1)
+	require.Len(t, s.starts[0].Anomalies, 50)
+	raw, err := json.Marshal(s.starts[0])
+	require.NoError(t, err)
+	require.Less(t, len(raw), 64<<10)
+	require.Len(t, s.joins, 50, "the rest join")
+}
+
 func TestEventTime(t *testing.T) {
 	t.Parallel()
 	feed := func(events ...correlate.Event) *shell {

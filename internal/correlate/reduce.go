@@ -206,8 +206,13 @@ func (r *reducer) starting(incidentID string) *Start {
 }
 
 // hold puts an anomaly into a list, in place of its earlier emission if there is one.
+// Only the first ones keep their samples and changes, because all travel together.
 func hold(held []incident.Anomaly, a incident.Anomaly, c *Counters) []incident.Anomaly {
-	if i := slices.IndexFunc(held, func(h incident.Anomaly) bool { return h.ID == a.ID }); i >= 0 {
+	i := slices.IndexFunc(held, func(h incident.Anomaly) bool { return h.ID == a.ID })
+	if i >= maxFull || i < 0 && len(held) >= maxFull {
+		a.Samples, a.Changes = nil, nil
+	}
+	if i >= 0 {
 		held[i] = a
 		return held
 	}

@@ -15,6 +15,7 @@ const (
 	maxRecent    = 50  // closed incidents
 	maxShards    = 256 // shards whose fence is known
 	maxAnomalies = 50  // that an incident starts with
+	maxFull      = 4   // of these, with their samples and changes
 	maxHeld      = 200 // anomalies held for incidents that have not started (event time)
 	maxUnacked   = 60  // joins that wait for their acknowledgement
 )
