@@ -115,7 +115,7 @@ func decide(cmd *cobra.Command, open opener, typed string, approved bool, f deci
 		shown = cmd.ErrOrStderr()
 	}
 	fmt.Fprintf(shown, "%s  %s  %s\n", safe(state.ID), safe(state.Service), safe(string(state.Severity)))
-	story{shown}.plan(plan)
+	newStory(shown, false).plan(plan)
 
 	d := incident.Decision{
 		Approved: approved, Approver: f.as, Via: "cli", PlanDigest: plan.Digest,

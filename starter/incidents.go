@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -41,14 +42,18 @@ func newListCommand(open opener) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List open incidents, or all of them",
-		Args:  cobra.NoArgs,
+		Long: "list prints one line an incident, latest first. AGE is the time since it started, or what it took when it has ended.\n" +
+			"The status may lag behind by a second.\n\nStatuses: " + strings.Join(wrap(joined(statuses), 100), "\n") + ".",
+		Example: "  starter incidents list\n  starter incidents list --status awaiting_approval\n" +
+			"  starter incidents list --all --service checkout --json | jq -r '.incidents[].id'",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.Status, f.Origin = incident.Status(status), incident.Origin(origin)
 			switch {
 			case status != "" && !slices.Contains(statuses, f.Status):
-				return usagef("--status %q is none of %v", status, statuses)
+				return usagef("--status %q is none of %s", status, joined(statuses))
 			case origin != "" && !slices.Contains(origins, f.Origin):
-				return usagef("--origin %q is none of %v", origin, origins)
+				return usagef("--origin %q is none of %s", origin, joined(origins))
 			case f.Service != "" && !plainName.MatchString(f.Service):
 				return usagef("--service %q is no name of a service", f.Service)
 			case limit < 1 || limit > maxListed:
@@ -72,12 +77,21 @@ func newListCommand(open opener) *cobra.Command {
 			return printList(cmd, found, f.Closed, time.Now())
 		},
 	}
-	cmd.Flags().StringVar(&status, "status", "", "only those in this status, e.g. awaiting_approval")
+	cmd.Flags().StringVar(&status, "status", "", "only those in this status")
 	cmd.Flags().StringVar(&f.Service, "service", "", "only those of this service")
 	cmd.Flags().StringVar(&origin, "origin", "", "only live, backfill or drill")
 	cmd.Flags().BoolVar(&f.Closed, "all", false, "also those that have ended")
 	cmd.Flags().IntVar(&limit, "limit", 200, "at most so many, latest first")
 	return cmd
+}
+
+// joined lists the members of a closed set.
+func joined[T ~string](set []T) string {
+	words := make([]string, len(set))
+	for i, w := range set {
+		words[i] = string(w)
+	}
+	return strings.Join(words, ", ")
 }
 
 func printList(cmd *cobra.Command, found []summary, all bool, now time.Time) error {
@@ -102,12 +116,18 @@ func printList(cmd *cobra.Command, found []summary, all bool, now time.Time) err
 	return w.Flush()
 }
 
+// whatID says in a command's help how incidents are named.
+const whatID = "ID is an incident id or any beginning of it that fits only one, with or without its inc-, or a workflow id."
+
 func newShowCommand(open opener) *cobra.Command {
-	return &cobra.Command{
+	var all bool
+	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Tell an incident's story: evidence, diagnosis, plan, decisions, what was done",
-		Long:  "ID is an incident id or any beginning of it that fits only one, or a workflow id.",
-		Args:  cobra.ExactArgs(1),
+		Long: "show tells an incident's story so far; when it has ended, no worker is needed for that.\n\n" + whatID + "\n" +
+			"--verbose also tells how to look at each piece of evidence again; --json holds everything.",
+		Example: "  starter incidents show inc-4f\n  starter incidents show 4f --verbose | less\n  starter incidents show 4f --json | jq .plan",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := open(cmd)
 			if err != nil {
@@ -125,10 +145,12 @@ func newShowCommand(open opener) *cobra.Command {
 			if wantsJSON(cmd) {
 				return printJSON(cmd.OutOrStdout(), state)
 			}
-			story{cmd.OutOrStdout()}.tell(state)
+			newStory(cmd.OutOrStdout(), all).tell(state, time.Now())
 			return nil
 		},
 	}
+	cmd.Flags().BoolVarP(&all, "verbose", "v", false, "also queries to look again, whole log lines, evidence that nothing cites, the model's reasoning")
+	return cmd
 }
 
 // newWatchCommand follows an incident, asking for its state every interval.
@@ -136,9 +158,10 @@ func newWatchCommand(open opener, interval time.Duration) *cobra.Command {
 	return &cobra.Command{
 		Use:   "watch ID",
 		Short: "Follow an incident until it ends",
-		Long: "ID is an incident id or any beginning of it that fits only one, or a workflow id.\n" +
-			"With --json the story is printed once, when the incident has ended.",
-		Args: cobra.ExactArgs(1),
+		Long: "watch prints what happens to an incident as it happens. Ctrl-C stops watching, the incident goes on.\n" +
+			"With --json the story is printed once, when the incident has ended.\n\n" + whatID,
+		Example: "  starter incidents watch inc-4f",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := open(cmd)
 			if err != nil {

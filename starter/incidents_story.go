@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,29 +10,71 @@ import (
 	"firebreak/internal/incident"
 )
 
-// story writes an incident for a person to read. Everything that is not our own
-// goes through safe or text.
-type story struct{ w io.Writer }
+// story writes an incident for a person to read, in lines that fit the
+// terminal. Everything that is not our own goes through safe or text.
+type story struct {
+	w     io.Writer
+	width int  // of lines, in columns
+	all   bool // also the queries behind the evidence, whole samples and what the diagnosis does not cite
+}
+
+// newStory tells stories to w, as wide as that is.
+func newStory(w io.Writer, all bool) story { return story{w, widthOf(w), all} }
 
 func (s story) printf(format string, args ...any) { fmt.Fprintf(s.w, format+"\n", args...) }
 
-// tell writes the whole story.
-func (s story) tell(st incident.State) {
+// hang writes lead and then the words of what, which has to be safe, with
+// further lines beginning below the first word. What would leave too little
+// room beside lead begins on a line of its own.
+func (s story) hang(lead, what string) {
+	indent := len([]rune(lead))
+	lines := wrap(what, s.width-indent)
+	if indent > s.width/2 {
+		s.printf("%s", strings.TrimRight(lead, " "))
+		indent = bodyIndent
+		lines = wrap(what, s.width-indent)
+	} else {
+		first := ""
+		if len(lines) > 0 {
+			first, lines = lines[0], lines[1:]
+		}
+		s.printf("%s", strings.TrimRight(lead+first, " "))
+	}
+	for _, l := range lines {
+		s.printf("%*s%s", indent, "", l)
+	}
+}
+
+// bodyIndent is where the text below a line's head begins.
+const bodyIndent = 6
+
+// body writes text below a line's head; it has to be safe.
+func (s story) body(what string) {
+	for _, l := range wrap(what, s.width-bodyIndent) {
+		s.printf("%*s%s", bodyIndent, "", l)
+	}
+}
+
+// tell writes the whole story, as it stands now.
+func (s story) tell(st incident.State, now time.Time) {
 	s.printf("%s  %s  %s  %s", safe(st.ID), safe(st.Service), safe(string(st.Severity)), safe(string(st.Status)))
 	s.field("outcome", string(st.Outcome))
-	s.field("opened", stamp(st.Opened))
-	if !st.Ended.IsZero() {
+	if st.Ended.IsZero() {
+		s.field("opened", fmt.Sprintf("%s, %s ago", stamp(st.Opened), elapsed(now.Sub(st.Opened))))
+	} else {
+		s.field("opened", stamp(st.Opened))
 		s.field("ended", fmt.Sprintf("%s, after %s", stamp(st.Ended), elapsed(st.Ended.Sub(st.Opened))))
 	}
 	s.field("origin", string(st.Origin))
 	s.field("team", st.Team)
-	s.field("workflow", st.WorkflowID+" run "+st.RunID)
+	s.field("workflow", st.WorkflowID)
+	s.field("run", st.RunID)
 	s.field("catalogue", st.Catalog)
 	if !st.Thread.IsZero() {
-		s.field("thread", fmt.Sprintf("%s %s, %d messages", st.Thread.Channel, st.Thread.TS, st.Messages))
+		s.field("thread", fmt.Sprintf("%s %s, %s", st.Thread.Channel, st.Thread.TS, number(st.Messages, "message", "messages")))
 	}
 	if !st.Ticket.IsZero() {
-		s.field("ticket", strings.TrimSpace(st.Ticket.Key+" "+st.TicketStatus+" "+st.Ticket.URL))
+		s.field("ticket", strings.Join(strings.Fields(st.Ticket.Key+" "+quoted(st.TicketStatus)+" "+st.Ticket.URL), " "))
 	}
 	s.anomalies(st)
 	s.evidence(st)
@@ -45,13 +86,20 @@ func (s story) tell(st incident.State) {
 	s.attempts(st)
 	s.timeline(st)
 	if st.Pending && st.Plan != nil {
-		s.question(st)
+		s.question(st, now)
 	}
+}
+
+func quoted(s string) string {
+	if s == "" {
+		return ""
+	}
+	return `"` + s + `"`
 }
 
 func (s story) field(name, value string) {
 	if value = strings.TrimSpace(value); value != "" {
-		s.printf("  %-10s %s", name, safe(value))
+		s.hang(fmt.Sprintf("  %-10s ", name), safe(value))
 	}
 }
 
@@ -59,25 +107,61 @@ func (s story) heading(name string) { s.printf("\n%s", name) }
 
 func (s story) anomalies(st incident.State) {
 	s.heading(fmt.Sprintf("Anomalies (%d)", max(st.Joined, len(st.Anomalies))))
+	service := 0
 	for _, a := range st.Anomalies {
-		s.printf("  %s  %s  %s %s  %s", stamp(a.Opened), safe(a.Service), safe(string(a.Kind)), safe(string(a.State)), text(a.Why))
+		service = max(service, len([]rune(safe(a.Service))))
+	}
+	for _, a := range st.Anomalies {
+		s.hang(fmt.Sprintf("  %s  %-*s  %-6s  %-7s  ", stamp(a.Opened), service, safe(a.Service), safe(string(a.Kind)), safe(string(a.State))), text(a.Why))
 	}
 }
 
+// samplesShown is how many samples of a piece of evidence are shown, cut to a
+// line each, unless everything is asked for.
+const samplesShown = 2
+
+// evidence writes what was found. What the diagnosis cites comes with its
+// details; the rest is there for completeness and mostly says that all is well.
 func (s story) evidence(st incident.State) {
 	if len(st.Evidence)+len(st.Gaps) == 0 {
 		return
 	}
 	s.heading(fmt.Sprintf("Evidence (%d)", len(st.Evidence)))
-	for _, e := range st.Evidence {
-		s.printf("  %s  %s  %s: %s", safe(e.ID), safe(e.Service), text(e.Title), text(e.Detail))
-		for _, sample := range e.Samples {
-			s.printf("      | %s", text(sample))
+	var cited []string
+	if st.Diagnosis != nil {
+		for _, h := range st.Diagnosis.Hypotheses {
+			cited = append(cited, h.Citations...)
 		}
-		s.printf("      $ %s", safe(e.Query))
+	}
+	for _, e := range st.Evidence {
+		s.hang(fmt.Sprintf("  %-11s  ", safe(e.ID)), text(e.Title))
+		if s.all || len(cited) == 0 || slices.Contains(cited, e.ID) {
+			s.piece(e)
+		}
 	}
 	for _, g := range st.Gaps {
-		s.printf("  missing: %s: %s", text(g.What), text(g.Reason))
+		s.hang("  missing: ", text(g.What)+": "+text(g.Reason))
+	}
+	if !s.all {
+		s.printf("  (--verbose adds the queries to look again, whole log lines, and the details of what was not cited)")
+	}
+}
+
+// piece writes the details of a piece of evidence.
+func (s story) piece(e incident.Evidence) {
+	s.body(text(e.Detail))
+	for i, sample := range e.Samples {
+		switch {
+		case s.all:
+			s.printf("      | %s", text(sample))
+		case i < samplesShown:
+			s.printf("      | %s", shorten(text(sample), s.width-8))
+		case i == samplesShown:
+			s.printf("      | and %d more", len(e.Samples)-i)
+		}
+	}
+	if s.all && e.Query != "" {
+		s.printf("      $ %s", safe(e.Query)) // on one line, to be copied
 	}
 }
 
@@ -91,128 +175,53 @@ func (s story) diagnosis(st incident.State) {
 		titles[e.ID] = text(e.Title)
 	}
 	for i, h := range st.Diagnosis.Hypotheses {
-		s.printf("  %d. %s (%s, confidence %.2f, runbook %s)", i+1, text(h.Cause), safe(h.Service), h.Confidence, orDash(h.Runbook))
-		if !h.Reasoning.IsEmpty() {
-			s.printf("     %s", text(h.Reasoning))
+		s.hang(fmt.Sprintf("  %d.  ", i+1), text(h.Cause))
+		s.body(fmt.Sprintf("in %s, confidence %.2f, runbook %s", safe(h.Service), h.Confidence, orDash(h.Runbook)))
+		if s.all {
+			s.body(text(h.Reasoning))
 		}
 		for _, id := range h.Citations {
-			s.printf("     [%s] %s", safe(id), titles[id])
+			s.printf("      %s", shorten(fmt.Sprintf("[%s] %s", safe(id), titles[id]), s.width-bodyIndent))
 		}
 	}
 	for _, n := range st.Diagnosis.Notes {
-		s.printf("  corrected: %s", safe(n))
+		s.hang("  corrected: ", safe(n))
 	}
 }
 
-// plan writes what would run, resolved, as an approver has to see it.
-func (s story) plan(p incident.Plan) {
-	s.heading(fmt.Sprintf("Plan, attempt %d", p.Attempt))
-	s.field("runbook", p.Runbook)
-	s.field("commit", p.Commit)
-	s.field("service", p.Service)
-	s.field("targets", strings.Join(p.Targets, ", "))
-	for _, k := range slices.Sorted(maps.Keys(p.Parameters)) {
-		s.field("parameter", k+" = "+strings.Join(p.Parameters[k], ", "))
-	}
-	for i, step := range p.Steps {
-		s.field("step", fmt.Sprintf("%d. %s (%s)", i+1, step.Name, step.Action))
-	}
-	s.field("impact", p.Impact.String())
-	if p.Undo != nil {
-		s.field("undo", p.Undo.Runbook)
-	}
-	s.field("verify", fmt.Sprintf("%s %s %g, %d datapoints in a row within %s; %g when planned", p.Verify.Metric.SourceKey(),
-		p.Verify.Comparison, p.Verify.Threshold, p.Verify.Samples, elapsed(p.Verify.Timeout.Std()), p.Verify.Before))
-	s.field("approval", approvalRule(p.Approval))
-	s.field("content", p.ContentSHA256)
-	s.field("digest", p.Digest)
-}
-
-func approvalRule(r incident.ApprovalRule) string {
-	who := "anyone"
-	if len(r.Approvers) > 0 {
-		who = strings.Join(r.Approvers, ", ")
-	}
-	signed := "signed"
-	if r.AllowUnverified {
-		signed = "signed or not"
-	}
-	return fmt.Sprintf("%d of %s, %s, within %s", r.Count, who, signed, elapsed(r.Expires.Std()))
-}
-
-func (s story) decisions(st incident.State) {
-	if len(st.Decisions) == 0 && st.Refused == 0 {
-		return
-	}
-	s.heading("Decisions")
-	for _, d := range st.Decisions {
-		verified := "unverified"
-		if d.Verified {
-			verified = "verified"
-		}
-		s.printf("  %s  %s by %s via %s, %s %s", stamp(d.At), answer(d.Decision.Approved), safe(d.Decision.Approver), safe(d.Decision.Via), verified, text(d.Note))
-	}
-	if st.Refused > 0 {
-		s.printf("  %d refused", st.Refused)
-	}
-}
-
-func answer(approved bool) string {
-	if approved {
-		return "approved"
-	}
-	return "rejected"
-}
-
-func (s story) attempts(st incident.State) {
-	for i, a := range st.Attempts {
-		s.heading(fmt.Sprintf("Attempt %d: %s, %s", i+1, safe(a.Runbook), safe(string(a.Result.Status))))
-		for _, r := range a.Result.Reasons {
-			s.field("reason", r.String())
-		}
-		if d := a.Result.Document; d.Name != "" {
-			s.field("document", fmt.Sprintf("%s version %s (%s)", d.Name, d.Version, d.VersionName))
-		}
-		s.execution("execution", a.Result.Execution)
-		if v := a.Result.Verification; v != nil {
-			s.field("verified", fmt.Sprintf("%t: %s %g before, %g after, %d datapoints. %s", v.OK, v.Metric, v.Before, v.After, v.Samples, v.Detail.String()))
-		}
-		if a.Result.Undo != nil {
-			s.execution("undo", *a.Result.Undo)
-		}
-	}
-}
-
-func (s story) execution(name string, e incident.Execution) {
-	if e.ID == "" {
-		return
-	}
-	s.field(name, fmt.Sprintf("%s %s %s", e.ID, e.Status, e.Failure.String()))
-	for _, step := range e.Steps {
-		s.printf("      %s (%s) %s %s", safe(step.Name), safe(step.Action), safe(step.Status), text(step.Failure))
-	}
-}
+// entryShown is how many lines an entry of the timeline gets in a story that
+// has told most of it already.
+const entryShown = 2
 
 func (s story) timeline(st incident.State) {
 	s.heading("Timeline")
 	for _, e := range st.Timeline {
-		s.printf("%s", line(st.Opened, e))
+		lines := s.entry(st.Opened, e)
+		if !s.all && len(lines) > entryShown {
+			lines = lines[:entryShown]
+			lines[entryShown-1] = shorten(lines[entryShown-1], s.width-2) + " …"
+		}
+		for _, l := range lines {
+			s.printf("%s", l)
+		}
 	}
 }
 
-// line is one entry of the timeline with the time since the incident opened.
-func line(opened time.Time, e incident.Entry) string {
-	return fmt.Sprintf("  %8s  %-9s  %s", "+"+elapsed(e.At.Sub(opened)), safe(string(e.Phase)), text(e.Text))
-}
-
-// question says how to answer the pending question.
-func (s story) question(st incident.State) {
-	s.printf("\nWaits for a decision until %s:", stamp(st.Expires))
-	s.printf("  go run ./starter approve %s --digest %s", safe(st.ID), safe(st.Plan.Digest))
-	s.printf("  go run ./starter reject %s", safe(st.ID))
-}
-
-// end is the last line of a story that was followed.
-func (s story) end(st incident.State) {
-	s.printf("%s ended %s, %s, after %s", safe(st.ID), safe(string(st.Status)), orDash(string(st.Outcome)), elapsed(st.Ended.Sub(st.Opened)))
+// entry is one entry of the timeline in lines, with the time since the incident
+// opened. An entry may have lines of its own; all of them stay in their column,
+// so that none can pass for an entry.
+func (s story) entry(opened time.Time, e incident.Entry) []string {
+	lead := fmt.Sprintf("  %8s  %-9s  ", "+"+elapsed(e.At.Sub(opened)), safe(string(e.Phase)))
+	indent := len([]rune(lead))
+	var lines []string
+	for part := range strings.SplitSeq(e.Text.String(), "\n") {
+		for _, l := range wrap(safe(part), s.width-indent) {
+			lines = append(lines, fmt.Sprintf("%*s%s", indent, "", l))
+		}
+	}
+	if len(lines) == 0 {
+		return []string{strings.TrimRight(lead, " ")}
+	}
+	lines[0] = lead + lines[0][indent:]
+	return lines
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,6 +101,46 @@ func TestShowTellsTheStory(t *testing.T) {
 	var back incident.State
 	require.NoError(t, json.Unmarshal([]byte(out), &back))
 	require.Equal(t, st, back, "what is escaped reads back as it was")
+}
+
+func TestShowFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	st := pending("inc-aaaaaaaaaaaa")
+	long := strings.Repeat("a long story ", 60)
+	query := "aws cloudwatch get-metric-data " + strings.Repeat("--more and more ", 70)
+	st.Evidence[0].Detail, st.Evidence[0].Query = redact.Literal("cited"), query
+	st.Evidence = append(st.Evidence, incident.Evidence{ID: "ev-00000002", Title: redact.Literal("all is well"), Detail: redact.Literal("uncited"), Query: query})
+	for range 3 {
+		st.Evidence[0].Samples = append(st.Evidence[0].Samples, redact.Clean(asIs{}, strings.Repeat("sample ", 100)))
+	}
+	st.Anomalies[0].Why = redact.Clean(asIs{}, long)
+	st.Diagnosis.Hypotheses[0].Reasoning = redact.Literal("because")
+	st.Timeline = append(st.Timeline, incident.Entry{
+		At: opened.Add(90 * time.Second), Phase: incident.PhaseAnalyse, Text: redact.Clean(asIs{}, "Evidence:\n  +0.0s  approve  forged\x1b[2J\n- "+long),
+	})
+	f := &fake{list: []summary{listed(st.ID, false)}, states: map[string][]incident.State{st.WorkflowID: {st}}}
+	out, _, code := call(t, f, "incidents", "show", "aaaa")
+	require.Equal(t, exitDone, code)
+	for _, l := range strings.Split(out, "\n") {
+		require.LessOrEqual(t, len([]rune(l)), maxWidth, l)
+		require.False(t, strings.HasPrefix(l, "  +0.0s"), "a line of the timeline was forged")
+	}
+	require.NotContains(t, out, "get-metric-data")
+	require.NotContains(t, out, "uncited")
+	require.NotContains(t, out, "because")
+	require.Contains(t, out, "cited")
+	require.Contains(t, out, "and 2 more")
+	require.Contains(t, out, "--verbose adds")
+	require.Regexp(t, `\n +\+1m30s  analyse    Evidence:\n {23}\+0\.0s approve forged\\x1b\[2J …\n`, out)
+
+	out, _, _ = call(t, f, "incidents", "show", "aaaa", "--verbose")
+	require.Equal(t, 2, count(out, "      $ "+query+"\n"), "a query stays on one line, to be copied")
+	for _, want := range []string{"uncited", "because", strings.TrimSpace(strings.Repeat("sample ", 100))} {
+		require.Contains(t, out, want)
+	}
+	require.NotContains(t, out, "…")
+	out, _, _ = call(t, f, "incidents", "show", "aaaa", "--json")
+	require.Contains(t, out, "get-metric-data")
 }
 
 func TestWatchFollowsToTheEnd(t *testing.T) {

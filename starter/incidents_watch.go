@@ -65,7 +65,9 @@ func (w *watcher) show(state incident.State) {
 		fmt.Fprintf(w.out, "%s  %s  %s  opened %s\n", safe(state.ID), safe(state.Service), safe(string(state.Severity)), stamp(state.Opened))
 	}
 	for _, e := range w.fresh(state.Timeline) {
-		fmt.Fprintln(w.out, line(state.Opened, e))
+		for _, line := range newStory(w.out, true).entry(state.Opened, e) {
+			fmt.Fprintln(w.out, line)
+		}
 	}
 	if state.Status != w.status {
 		w.status = state.Status
@@ -73,10 +75,10 @@ func (w *watcher) show(state incident.State) {
 	}
 	if state.Pending && state.Plan != nil && state.Plan.Digest != w.asked {
 		w.asked = state.Plan.Digest
-		story{w.out}.question(state)
+		newStory(w.out, false).question(state, time.Now())
 	}
 	if state.Status.Terminal() {
-		story{w.out}.end(state)
+		newStory(w.out, false).end(state)
 	}
 }
 

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"firebreak/internal/incident"
+)
+
+// plan writes what would run, resolved, as an approver has to see it.
+func (s story) plan(p incident.Plan) {
+	s.heading(fmt.Sprintf("Plan, attempt %d", p.Attempt))
+	s.field("runbook", p.Runbook)
+	s.field("commit", p.Commit)
+	s.field("service", p.Service)
+	s.field("targets", strings.Join(p.Targets, ", "))
+	for _, k := range slices.Sorted(maps.Keys(p.Parameters)) {
+		s.field("parameter", k+" = "+strings.Join(p.Parameters[k], ", "))
+	}
+	for i, step := range p.Steps {
+		s.field("step", fmt.Sprintf("%d. %s (%s)", i+1, step.Name, step.Action))
+	}
+	s.field("impact", p.Impact.String())
+	if p.Undo != nil {
+		s.field("undo", p.Undo.Runbook)
+	}
+	s.field("verify", fmt.Sprintf("%s %s %g, %d datapoints in a row within %s; %g when planned", p.Verify.Metric.SourceKey(),
+		p.Verify.Comparison, p.Verify.Threshold, p.Verify.Samples, elapsed(p.Verify.Timeout.Std()), p.Verify.Before))
+	s.field("approval", approvalRule(p.Approval))
+	s.field("content", p.ContentSHA256)
+	s.field("digest", p.Digest)
+}
+
+func approvalRule(r incident.ApprovalRule) string {
+	who := "anyone"
+	if len(r.Approvers) > 0 {
+		who = strings.Join(r.Approvers, ", ")
+	}
+	signed := "signed"
+	if r.AllowUnverified {
+		signed = "signed or not"
+	}
+	return fmt.Sprintf("%d of %s, %s, within %s", r.Count, who, signed, elapsed(r.Expires.Std()))
+}
+
+func (s story) decisions(st incident.State) {
+	if len(st.Decisions) == 0 && st.Refused == 0 {
+		return
+	}
+	s.heading("Decisions")
+	for _, d := range st.Decisions {
+		verified := "unverified"
+		if d.Verified {
+			verified = "verified"
+		}
+		s.hang(fmt.Sprintf("  %8s  ", "+"+elapsed(d.At.Sub(st.Opened))), strings.TrimSpace(fmt.Sprintf("%s by %s via %s, %s. %s",
+			answer(d.Decision.Approved), safe(d.Decision.Approver), safe(d.Decision.Via), verified, text(d.Note))))
+	}
+	if st.Refused > 0 {
+		s.printf("  %d refused", st.Refused)
+	}
+}
+
+func answer(approved bool) string {
+	if approved {
+		return "approved"
+	}
+	return "rejected"
+}
+
+func (s story) attempts(st incident.State) {
+	for i, a := range st.Attempts {
+		s.heading(fmt.Sprintf("Attempt %d: %s, %s", i+1, safe(a.Runbook), safe(string(a.Result.Status))))
+		for _, r := range a.Result.Reasons {
+			s.field("reason", r.String())
+		}
+		if d := a.Result.Document; d.Name != "" {
+			s.field("document", fmt.Sprintf("%s version %s (%s)", d.Name, d.Version, d.VersionName))
+		}
+		s.execution("execution", a.Result.Execution)
+		if v := a.Result.Verification; v != nil {
+			s.field("verified", fmt.Sprintf("%t: %s %g before, %g after, %d datapoints. %s", v.OK, v.Metric, v.Before, v.After, v.Samples, v.Detail.String()))
+		}
+		if a.Result.Undo != nil {
+			s.execution("undo", *a.Result.Undo)
+		}
+	}
+}
+
+func (s story) execution(name string, e incident.Execution) {
+	if e.ID == "" {
+		return
+	}
+	took := ""
+	if !e.Ended.IsZero() && !e.Started.IsZero() {
+		took = " after " + elapsed(e.Ended.Sub(e.Started))
+	}
+	s.field(name, fmt.Sprintf("%s %s%s %s", e.ID, e.Status, took, e.Failure.String()))
+	for i, step := range e.Steps {
+		s.field("step", fmt.Sprintf("%d. %s (%s) %s %s", i+1, step.Name, step.Action, step.Status, step.Failure.String()))
+	}
+}
+
+// question says how to answer the pending question.
+func (s story) question(st incident.State, now time.Time) {
+	s.printf("\nWaits for a decision until %s, for another %s:", stamp(st.Expires), elapsed(st.Expires.Sub(now)))
+	s.printf("  go run ./starter approve %s --digest %s", safe(st.ID), safe(st.Plan.Digest))
+	s.printf("  go run ./starter reject %s", safe(st.ID))
+}
+
+// end is the last line of a story that was followed.
+func (s story) end(st incident.State) {
+	s.printf("%s ended %s, %s, after %s", safe(st.ID), safe(string(st.Status)), orDash(string(st.Outcome)), elapsed(st.Ended.Sub(st.Opened)))
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestWrap(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"", nil},
+		{"  \n ", nil},
+		{"one", []string{"one"}},
+		{"one two three", []string{"one two", "three"}},
+		{"äöü äöü äöü", []string{"äöü äöü", "äöü"}},
+		{"one averylongword two", []string{"one", "averylongword", "two"}},
+	} {
+		require.Equal(t, c.want, wrap(c.text, 8), c.text)
+	}
+	require.Equal(t, maxWidth, widthOf(&strings.Builder{}))
+}
