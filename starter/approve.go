@@ -49,9 +49,13 @@ func newDecideCommand(open opener, approved bool, use, short string) *cobra.Comm
 	cmd := &cobra.Command{
 		Use:   use,
 		Short: short,
-		Long: short + ".\n\nID is an incident id or any beginning of it that fits only one, or a workflow id. The plan is\n" +
-			"shown with its resolved parameters, then the decision is sent; it counts for exactly that plan.",
-		Args: cobra.ExactArgs(1),
+		Long: short + ". The plan is shown with its resolved parameters, then the decision\n" +
+			"is sent; it counts for exactly that plan. With --digest it is sent only for the plan that you looked at before.\n\n" +
+			"Unless policy lets unverified decisions count, sign with --key: policy knows your public key. What was refused ends\n" +
+			"with 1 and the reason.\n\n" + whatID,
+		Example: "  starter " + strings.Fields(use)[0] + " inc-4f\n" +
+			"  starter " + strings.Fields(use)[0] + " inc-4f --digest v1:1939c1699472 --as ana@example.com --key ~/.ssh/id_ed25519 --note \"looks right\"",
+		Args: oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(f.note) > maxNote {
 				return usagef("--note has %d bytes, at most %d are taken", len(f.note), maxNote)

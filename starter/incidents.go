@@ -119,6 +119,18 @@ func printList(cmd *cobra.Command, found []summary, all bool, now time.Time) err
 // whatID says in a command's help how incidents are named.
 const whatID = "ID is an incident id or any beginning of it that fits only one, with or without its inc-, or a workflow id."
 
+// oneID checks the arguments of commands about one incident.
+func oneID(_ *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return usagef("which incident? Give its ID; `starter incidents list` shows those that are open")
+	case 1:
+		return nil
+	default:
+		return usagef("one ID at a time, not %d", len(args))
+	}
+}
+
 func newShowCommand(open opener) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
@@ -127,7 +139,7 @@ func newShowCommand(open opener) *cobra.Command {
 		Long: "show tells an incident's story so far; when it has ended, no worker is needed for that.\n\n" + whatID + "\n" +
 			"--verbose also tells how to look at each piece of evidence again; --json holds everything.",
 		Example: "  starter incidents show inc-4f\n  starter incidents show 4f --verbose | less\n  starter incidents show 4f --json | jq .plan",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := open(cmd)
 			if err != nil {
@@ -161,7 +173,7 @@ func newWatchCommand(open opener, interval time.Duration) *cobra.Command {
 		Long: "watch prints what happens to an incident as it happens. Ctrl-C stops watching, the incident goes on.\n" +
 			"With --json the story is printed once, when the incident has ended.\n\n" + whatID,
 		Example: "  starter incidents watch inc-4f",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := open(cmd)
 			if err != nil {
@@ -172,7 +184,7 @@ func newWatchCommand(open opener, interval time.Duration) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w := watcher{out: cmd.OutOrStdout(), client: c, ref: ref{s.WorkflowID, s.RunID}, interval: interval, quiet: wantsJSON(cmd)}
+			w := watcher{out: cmd.OutOrStdout(), errs: cmd.ErrOrStderr(), client: c, ref: ref{s.WorkflowID, s.RunID}, interval: interval, quiet: wantsJSON(cmd)}
 			state, err := w.follow(cmd.Context())
 			if err != nil {
 				return err

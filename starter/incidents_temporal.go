@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	commonpb "go.temporal.io/api/common/v1"
@@ -23,6 +24,10 @@ import (
 
 // pageSize is how many executions one page of a listing holds.
 const pageSize = 500
+
+// lookTimeout bounds one look at Temporal. The server itself gives a worker ten
+// seconds to answer a query.
+const lookTimeout = 12 * time.Second
 
 // temporalIncidents reaches incidents through a Temporal client.
 type temporalIncidents struct {
@@ -50,7 +55,9 @@ func (t *temporalIncidents) List(ctx context.Context, f filter, limit int) ([]su
 	req := &workflowservice.ListWorkflowExecutionsRequest{Namespace: t.namespace, PageSize: int32(min(pageSize, limit)), Query: f.query()}
 	var out []summary
 	for {
+		ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 		page, err := t.client.ListWorkflow(ctx, req)
+		cancel()
 		if err != nil {
 			return nil, fmt.Errorf("list incidents in namespace %s: %w%s", t.namespace, err, adviceOn(err))
 		}
@@ -123,6 +130,8 @@ func attribute[T any](p *commonpb.Payload) T {
 // result, for which no worker is needed; any other is queried.
 func (t *temporalIncidents) State(ctx context.Context, r ref) (incident.State, error) {
 	var state incident.State
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	described, err := t.client.DescribeWorkflowExecution(ctx, r.WorkflowID, r.RunID)
 	if err != nil {
 		return state, fmt.Errorf("describe %s: %w%s", r.WorkflowID, err, adviceOn(err))
@@ -135,7 +144,7 @@ func (t *temporalIncidents) State(ctx context.Context, r ref) (incident.State, e
 	}
 	answer, err := t.client.QueryWorkflow(ctx, r.WorkflowID, r.RunID, incident.QueryState)
 	if err != nil {
-		return state, fmt.Errorf("query the state of %s: %w%s", r.WorkflowID, err, adviceOn(err))
+		return state, fmt.Errorf("query the state of %s: %w%s", r.WorkflowID, err, adviceOnAsking(err))
 	}
 	if err := answer.Get(&state); err != nil {
 		return state, fmt.Errorf("decode the state of %s: %w", r.WorkflowID, err)
@@ -159,9 +168,23 @@ func (t *temporalIncidents) Decide(ctx context.Context, r ref, updateID string, 
 		return incident.DecisionReceipt{Reason: redact.Clean(rules.Default(), refusal.Message())}, nil
 	}
 	if err != nil {
-		return receipt, fmt.Errorf("send the decision to %s: %w%s", r.WorkflowID, err, adviceOn(err))
+		return receipt, fmt.Errorf("send the decision to %s: %w%s", r.WorkflowID, err, adviceOnAsking(err))
 	}
 	return receipt, nil
+}
+
+// adviceOnAsking is adviceOn for what a workflow has to answer itself, which it
+// does on a worker.
+func adviceOnAsking(err error) string {
+	var (
+		query   *serviceerror.QueryFailed
+		slow    *serviceerror.DeadlineExceeded
+		without *serviceerror.WorkflowNotReady
+	)
+	if errors.As(err, &query) || errors.As(err, &slow) || errors.As(err, &without) || errors.Is(err, context.DeadlineExceeded) {
+		return "\nA worker has to run to answer for an open incident"
+	}
+	return adviceOn(err)
 }
 
 // adviceOn says what a person can do about an error of Temporal's.
@@ -170,7 +193,8 @@ func adviceOn(err error) string {
 		namespace *serviceerror.NamespaceNotFound
 		notFound  *serviceerror.NotFound
 		argument  *serviceerror.InvalidArgument
-		query     *serviceerror.QueryFailed
+		gone      *serviceerror.Unavailable
+		slow      *serviceerror.DeadlineExceeded
 	)
 	switch {
 	case errors.As(err, &namespace):
@@ -179,8 +203,8 @@ func adviceOn(err error) string {
 		return "\nIt may have ended: see `incidents list --all`"
 	case errors.As(err, &argument):
 		return "\nIf a search attribute is unknown, no worker has registered it in this namespace yet"
-	case errors.As(err, &query), errors.Is(err, context.DeadlineExceeded):
-		return "\nA worker has to run to answer for an open incident"
+	case errors.As(err, &gone), errors.As(err, &slow), errors.Is(err, context.DeadlineExceeded):
+		return "\nTemporal does not answer; is it still running?"
 	default:
 		return ""
 	}

@@ -158,9 +158,10 @@ func TestWatchFollowsToTheEnd(t *testing.T) {
 	states := func() map[string][]incident.State {
 		return map[string][]incident.State{first.WorkflowID: {first, first, second, last}}
 	}
-	f := &fake{list: []summary{listed(first.ID, false)}, states: states(), misses: 3}
-	out, _, code := call(t, f, "incidents", "watch", "aaaa")
+	f := &fake{list: []summary{listed(first.ID, false)}, states: states(), misses: minMisses - 1}
+	out, stderr, code := call(t, f, "incidents", "watch", "aaaa")
 	require.Equal(t, exitDone, code)
+	require.Equal(t, "no answer, trying on: no worker answers\n", stderr)
 	for n := 1; n <= 4; n++ {
 		require.Equal(t, 1, count(out, "entry "+string(rune('0'+n))), "entry %d is told once", n)
 	}
@@ -174,7 +175,7 @@ func TestWatchFollowsToTheEnd(t *testing.T) {
 	require.Equal(t, incident.StatusResolved, back.Status)
 
 	f = &fake{list: []summary{listed(first.ID, false)}, misses: 1000}
-	_, stderr, code := call(t, f, "incidents", "watch", "aaaa")
+	_, stderr, code = call(t, f, "incidents", "watch", "aaaa")
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, stderr, "no worker answers")
+	require.Contains(t, stderr, "starter incidents watch: no worker answers")
 }

@@ -9,13 +9,18 @@ import (
 	"firebreak/internal/incident"
 )
 
-// maxMisses is how many looks in a row may fail before following gives up: a
-// worker that restarts cannot answer for some seconds.
-const maxMisses = 30
+// A watcher gives up when it has had no answer for so many intervals, and in
+// that time at least so many errors: a worker that restarts cannot answer for
+// some seconds.
+const (
+	patience  = 30
+	minMisses = 3
+)
 
 // watcher follows one incident and prints what is new.
 type watcher struct {
 	out      io.Writer
+	errs     io.Writer // told why there is nothing to see
 	client   incidentClient
 	ref      ref
 	interval time.Duration
@@ -31,12 +36,12 @@ type watcher struct {
 func (w *watcher) follow(ctx context.Context) (incident.State, error) {
 	tick := time.NewTicker(w.interval)
 	defer tick.Stop()
-	misses := 0
+	misses, answered := 0, time.Now()
 	for {
 		state, err := w.client.State(ctx, w.ref)
 		switch {
 		case err == nil:
-			misses = 0
+			misses, answered = 0, time.Now()
 			w.show(state)
 			if state.Status.Terminal() {
 				return state, nil
@@ -44,8 +49,11 @@ func (w *watcher) follow(ctx context.Context) (incident.State, error) {
 		case ctx.Err() != nil:
 			return incident.State{}, ctx.Err()
 		default:
-			if misses++; misses >= maxMisses {
+			if misses++; misses >= minMisses && time.Since(answered) > patience*w.interval {
 				return incident.State{}, err
+			}
+			if misses == 1 {
+				fmt.Fprintf(w.errs, "no answer, trying on: %s\n", safeLines(err.Error()))
 			}
 		}
 		select {
