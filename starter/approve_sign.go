@@ -68,8 +68,9 @@ func askPassphrase(cmd *cobra.Command) func() ([]byte, error) {
 	}
 }
 
-// updateID makes sending the same decision twice one decision.
+// updateID makes sending the same decision twice one decision. The signature is
+// part of it: what was refused unsigned may be sent again, signed, at once.
 func updateID(d incident.Decision) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{d.PlanDigest, d.Approver, d.IssuedAt, answer(d.Approved), d.Note}, "\n")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{d.PlanDigest, d.Approver, d.IssuedAt, answer(d.Approved), d.Note, d.Signature}, "\n")))
 	return "cli/" + hex.EncodeToString(sum[:12])
 }

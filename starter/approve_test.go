@@ -47,6 +47,17 @@ func TestApprove(t *testing.T) {
 	require.Equal(t, ref{pending("inc-aaaaaaaaaaaa").WorkflowID, "run-inc-aaaaaaaaaaaa"}, f.sent[0].ref)
 }
 
+// Both may be sent in one second. With one id, Temporal would answer the second
+// with the refusal of the first.
+func TestSignedDecisionIsAnotherUpdateThanTheUnsigned(t *testing.T) {
+	t.Parallel()
+	unsigned := incident.Decision{Approved: true, Approver: "ana", PlanDigest: digest, IssuedAt: "2026-03-01T12:00:00Z"}
+	signed := unsigned
+	signed.Signature = "signature"
+	require.Equal(t, updateID(signed), updateID(signed))
+	require.NotEqual(t, updateID(unsigned), updateID(signed))
+}
+
 func TestReject(t *testing.T) {
 	t.Parallel()
 	f := waitingIncident()

@@ -49,10 +49,13 @@ func newBackfillCommand() *cobra.Command {
 			`{"partition_key","arrival","data"} a line, data in base64) and finds the incidents that live operation would` + "\n" +
 			"have opened. With --dry-run it only lists them, and needs no Temporal. Without, it starts an IncidentWorkflow for\n" +
 			"each, under ids of their own, and follows them; no chat, ticket or automation is touched unless --effects says\n" +
-			"so. What was started once under a name is not started again.\n\n" +
-			"Records before --from teach the detectors what is normal and open nothing.",
+			"so. What was started once under a name is not started again; what was cut off goes on with the same command.\n\n" +
+			"Records before --from teach the detectors what is normal and open nothing. Rows and records that cannot be used\n" +
+			"are reported with file and line, and the rest goes on. Progress goes to standard error, the summary to standard\n" +
+			"output.",
 		Example: "  starter backfill --source file:recordings/monday --dry-run\n" +
-			"  starter backfill --source file:recordings/monday --from 2026-03-02T08:00:00Z --effects chat",
+			"  starter backfill --source file:recordings/monday --account 123456789012 --region eu-central-1\n" +
+			"  starter backfill --source file:recordings/monday --from 2026-03-02T08:00:00Z --effects chat,tickets",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -79,6 +82,11 @@ func newBackfillCommand() *cobra.Command {
 			}
 			if o.name != "" && !backfillName.MatchString(o.name) {
 				return usagef("--name %q: small letters, digits and dashes, at most 40", o.name)
+			}
+			for flag, name := range map[string]string{"account": o.account, "region": o.region} {
+				if !plainName.MatchString(name) {
+					return usagef("--%s %q: letters, digits, dots, dashes and underscores", flag, name)
+				}
 			}
 			return runBackfill(cmd, o)
 		},
@@ -108,6 +116,9 @@ func sourceFolder(source string) (string, error) {
 		return "", usagef("--source %q: give file:DIR", source)
 	}
 	info, err := os.Stat(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", usagef("--source %s: there is no such folder", source)
+	}
 	if err != nil {
 		return "", fmt.Errorf("read source: %w", err)
 	}
@@ -149,6 +160,9 @@ func parseBound(flag, value string) (time.Time, error) {
 func loadServices(folder string) ([]incident.Service, error) {
 	files, where := fs.FS(runbooks.FS), "the shipped catalogue"
 	if folder != "" {
+		if !isFolder(folder) {
+			return nil, usagef("--services: there is no folder %q", folder)
+		}
 		files, where = os.DirFS(folder), folder
 	}
 	catalog, err := runbook.Load(files)
@@ -170,7 +184,12 @@ func runBackfill(cmd *cobra.Command, o backfillOptions) error {
 		return err
 	}
 	if len(rec.signals) == 0 {
-		return errors.Join(fmt.Errorf("nothing to replay: %d rows and records in %s, none of them usable", rec.rows, o.folder), firstProblems(rec.problems))
+		which := "usable"
+		if !o.to.IsZero() {
+			which = "usable and before --to " + o.to.Format(time.RFC3339)
+		}
+		return errors.Join(fmt.Errorf("nothing to replay: %s in %s, none of them %s",
+			number(rec.rows, "row or record", "rows and records"), o.folder, which), firstProblems(rec.problems))
 	}
 	if o.name == "" {
 		if o.name, err = nameOf(o, rec, services); err != nil {

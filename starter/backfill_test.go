@@ -191,7 +191,7 @@ func TestBackfillTable(t *testing.T) {
 
 func TestBackfillUsage(t *testing.T) {
 	t.Parallel()
-	folder := "file:" + t.TempDir()
+	folder, recorded := "file:"+t.TempDir(), "file:"+record(t)
 	for _, tc := range []struct {
 		args []string
 		code int
@@ -199,7 +199,9 @@ func TestBackfillUsage(t *testing.T) {
 	}{
 		{[]string{}, exitUsage, "source"},
 		{[]string{"--source", "here"}, exitUsage, "file:DIR"},
-		{[]string{"--source", "file:/does/not/exist"}, exitFailed, "read source"},
+		{[]string{"--source", "file:/does/not/exist"}, exitUsage, "no such folder"},
+		{[]string{"--source", folder, "--account", "a/b"}, exitUsage, "letters, digits"},
+		{[]string{"--source", recorded, "--to", "2020-01-01T00:00:00Z"}, exitFailed, "before --to 2020-01-01"},
 		{[]string{"--source", folder, "--dry-run"}, exitFailed, "neither metrics"},
 		{[]string{"--source", folder, "--mode", "some"}, exitUsage, "group nor each"},
 		{[]string{"--source", folder, "--sensitivity", "loud"}, exitUsage, "sensitive, balanced, quiet"},
@@ -207,7 +209,8 @@ func TestBackfillUsage(t *testing.T) {
 		{[]string{"--source", folder, "--from", "monday"}, exitUsage, "RFC 3339"},
 		{[]string{"--source", folder, "--from", "2026-03-02T09:00:00Z", "--to", "2026-03-02T08:00:00Z"}, exitUsage, "not before"},
 		{[]string{"--source", folder, "--name", "Über"}, exitUsage, "small letters"},
-		{[]string{"--source", folder, "--services", "/does/not/exist"}, exitFailed, "read services"},
+		{[]string{"--source", folder, "--services", "/does/not/exist"}, exitUsage, "there is no folder"},
+		{[]string{"--source", folder, "--services", t.TempDir()}, exitFailed, "read services"},
 		{[]string{"--source", folder, "extra"}, exitUsage, "extra"},
 	} {
 		var stdout, stderr strings.Builder

@@ -44,6 +44,8 @@ func TestWrongUsage(t *testing.T) {
 		require.Equal(t, exitUsage, code, args)
 		require.NotEmpty(t, stderr, args)
 	}
+	_, stderr, _ := call(t, &fake{}, "incidents", "lst")
+	require.Contains(t, stderr, "did you mean list?")
 	out, _, code := call(t, &fake{}, "incidents", "show", "inc-a", "--json")
 	require.Equal(t, exitFailed, code)
 	require.JSONEq(t, `{"error":"no incident whose id begins with \"inc-a\"; see `+"`incidents list --all`"+`"}`, out)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -45,6 +46,8 @@ func newRootCommand(open opener) *cobra.Command {
 			"It finds Temporal by --address and --namespace, else by the TEMPORAL_* environment variables and\n" +
 			"the profile of Temporal's configuration file, else at localhost:7233.\n\n" +
 			"It ends with 0 when done, 1 when it failed or was refused, 2 when it was called wrongly.",
+		Example: "  starter incidents list\n  starter incidents show inc-4f\n  starter approve inc-4f\n" +
+			"  starter backfill --source file:recordings/monday --dry-run\n  starter runbooks lint",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -113,8 +116,12 @@ func prepare(cmd *cobra.Command, running *bool) {
 		return
 	}
 	cmd.Args = cobra.ArbitraryArgs
+	cmd.SuggestionsMinimumDistance = 2
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				return usagef("unknown command %q; did you mean %s?", args[0], strings.Join(near, " or "))
+			}
 			return usagef("unknown command %q", args[0])
 		}
 		cmd.SetOut(cmd.ErrOrStderr())

@@ -41,7 +41,8 @@ func newLintCommand() *cobra.Command {
 			"DIR is the folder that holds services/, runbooks/ and policy.yaml, or the repository that has it as\n" +
 			"runbooks/. Without DIR it is ./runbooks where there is one, else the catalogue shipped with Firebreak.\n\n" +
 			"It ends with 0 when there is nothing wrong, 1 when there is, 2 when there is no such folder.",
-		Args: cobra.MaximumNArgs(1),
+		Example: "  starter runbooks lint\n  starter runbooks lint ../catalogue --json | jq '.problems[].message'",
+		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := ""
 			if len(args) > 0 {

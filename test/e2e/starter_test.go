@@ -131,9 +131,9 @@ func TestDecideOnTheCommandLine(t *testing.T) {
 		{"what fits every incident", []string{"approve", "inc-"}, 2, "names no incident"},
 		{"a stale digest", []string{"approve", st.ID, "--digest", "v1:" + strings.Repeat("0", 64)}, 1, "pending plan is now " + st.Plan.Digest},
 		{"no digest", []string{"approve", st.ID, "--digest", "latest"}, 2, "is no digest"},
-		{"no signature", []string{"approve", st.ID, "--as", "ana@example.com"}, 1, "refused: "},
-		{"a stranger's signature", []string{"approve", st.ID, "--as", "ana@example.com", "--key", stranger}, 1, "refused: "},
-		{"somebody who is not listed", []string{"approve", st.ID, "--as", "bob@example.com", "--key", key}, 1, "refused: "},
+		{"no signature", []string{"approve", st.ID, "--as", "ana@example.com"}, 1, "refused: the decision is not signed"},
+		{"a stranger's signature", []string{"approve", st.ID, "--as", "ana@example.com", "--key", stranger}, 1, "refused: the signature"},
+		{"somebody who is not listed", []string{"approve", st.ID, "--as", "bob@example.com", "--key", key}, 1, "refused: bob@example.com is not among the approvers"},
 		{"a key that is none", []string{"approve", st.ID, "--key", filepath.Join(w.Dir(), "firebreak.log")}, 1, "signing key"},
 	} {
 		got := w.starter(t, c.args...)
