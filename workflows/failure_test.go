@@ -77,6 +77,8 @@ func TestOutageOfChatHoldsUpNothingAndIsMadeUpFor(t *testing.T) {
 	down := true
 	for _, name := range []string{incident.ActivityPostIncident, incident.ActivityPostReply, incident.ActivityAskApproval} {
 		w.fails[name] = func(n int) error {
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			if down {
 				return broken(n)
 			}
@@ -112,6 +114,37 @@ func TestOutageOfChatHoldsUpNothingAndIsMadeUpFor(t *testing.T) {
 	thread := strings.Join(all, "\n")
 	for _, want := range []string{"opened by", "Evidence:", "Diagnosis by", "approved the plan", "Fixed and verified"} {
 		require.Contains(t, thread, want, "what could not be said is said later")
+	}
+}
+
+// A refused root message, because the bot is not in the channel yet, say, is not
+// the fault of the replies behind it: they wait for a thread and get there.
+func TestRepliesWaitForAThreadThatIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	allowed := false
+	w.fails[incident.ActivityPostIncident] = func(n int) error {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if allowed {
+			return nil
+		}
+		return refused(n)
+	}
+	w.at(5*time.Minute, func() {
+		require.Zero(t, w.count(incident.ActivityPostReply))
+		w.mu.Lock()
+		allowed = true
+		w.mu.Unlock()
+	})
+	w.signalAt(10*time.Minute, yes("ana", 1))
+	w.run(input())
+	var thread strings.Builder
+	for _, in := range w.inputs(incident.ActivityPostReply) {
+		thread.WriteString(in.(incident.PostReplyInput).Text.String() + "\n")
+	}
+	for _, want := range []string{"opened by", "Evidence:", "Diagnosis by", "approved the plan", "Fixed and verified"} {
+		require.Contains(t, thread.String(), want)
 	}
 }
 
