@@ -78,8 +78,7 @@ func New(opts Options) (*Activities, error) {
 // running asks Temporal about a workflow; one that it does not know is gone.
 func running(ctx context.Context, workflowID, runID string) (bool, error) {
 	out, err := activity.GetClient(ctx).DescribeWorkflowExecution(ctx, workflowID, runID)
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return false, nil
 	}
 	if err != nil {

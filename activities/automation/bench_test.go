@@ -131,7 +131,7 @@ func newBench(t *testing.T) *bench {
 }
 
 // env makes an environment whose activities run under ctx.
-func (b *bench) env(t *testing.T, ctx context.Context) *testsuite.TestActivityEnvironment {
+func (b *bench) env(ctx context.Context, t *testing.T) *testsuite.TestActivityEnvironment {
 	t.Helper()
 	a, err := automation.New(b.opts)
 	require.NoError(t, err)
@@ -148,7 +148,7 @@ func do[T any](t *testing.T, b *bench, tries int, name string, in any) (T, error
 	t.Helper()
 	var out T
 	for try := 1; ; try++ {
-		got, err := b.env(t, t.Context()).ExecuteActivity(name, in)
+		got, err := b.env(t.Context(), t).ExecuteActivity(name, in)
 		if err == nil {
 			require.NoError(t, got.Get(&out))
 			return out, nil

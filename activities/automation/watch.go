@@ -111,8 +111,7 @@ func (a *Activities) interrupted(ctx context.Context, id string) (incident.Execu
 	// Temporal does not know this try any more: the workflow is gone (terminated,
 	// say), or the try counts as timed out and another has taken over. Only in the
 	// first case is nobody left to want the execution.
-	var unknown *serviceerror.NotFound
-	if errors.As(cause, &unknown) {
+	if _, ok := errors.AsType[*serviceerror.NotFound](cause); ok {
 		info := activity.GetInfo(ctx).WorkflowExecution
 		asking, done := a.fresh(ctx)
 		defer done()

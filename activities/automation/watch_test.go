@@ -95,7 +95,7 @@ func TestStopRules(t *testing.T) {
 			}
 			ctx, end := context.WithCancelCause(t.Context())
 			defer end(nil)
-			env := b.env(t, ctx)
+			env := b.env(ctx, t)
 			result := make(chan error, 1)
 			go func() {
 				_, err := env.ExecuteActivity(incident.ActivityWatchAutomation, incident.WatchAutomationInput{ExecutionID: exec.ID})
@@ -121,7 +121,7 @@ func TestStoppingWorkerHandsOver(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	exec := b.start(t, "long", nil)
-	env := b.env(t, t.Context())
+	env := b.env(t.Context(), t)
 	stop := make(chan struct{})
 	close(stop)
 	env.SetWorkerStopChannel(stop)

@@ -78,8 +78,7 @@ func Classify(doing string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	var done *temporal.ApplicationError
-	if errors.As(err, &done) {
+	if done, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		msg := redact.Clean(rules.Default(), doing+": "+done.Message()).Cut(maxMessage).String()
 		return temporal.NewApplicationErrorWithOptions(msg, done.Type(), temporal.ApplicationErrorOptions{
 			NonRetryable: done.NonRetryable(), NextRetryDelay: done.NextRetryDelay(),
@@ -98,8 +97,7 @@ func Classify(doing string, err error) error {
 // Retryable tells whether Classify would make err retryable. An error that is
 // classified already is asked for its own verdict.
 func Retryable(err error) bool {
-	var done *temporal.ApplicationError
-	if errors.As(err, &done) {
+	if done, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return !done.NonRetryable()
 	}
 	kind, _ := kindOf(err)

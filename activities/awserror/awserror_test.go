@@ -22,7 +22,7 @@ func answered(status int, code, retryAfter string) error {
 	if retryAfter != "" {
 		resp.Header.Set("Retry-After", retryAfter)
 	}
-	var cause error = errors.New("unreadable")
+	cause := errors.New("unreadable")
 	if code != "" {
 		cause = &smithy.GenericAPIError{Code: code, Message: "password=hunter2"}
 	}

@@ -112,8 +112,7 @@ func diagnose(t *testing.T, opts diagnosis.Options, in incident.DiagnoseInput) (
 }
 
 func verdict(err error) (kind string, final bool) {
-	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return app.Type(), app.NonRetryable()
 	}
 	return "", false

@@ -66,8 +66,12 @@ func TestPeriodsFollowRetention(t *testing.T) {
 		age    time.Duration
 		want   int
 	}{
-		{1, time.Hour, 1}, {10, time.Hour, 10}, {1, 3 * time.Hour, 60}, {90, 4 * time.Hour, 120},
-		{60, 16 * 24 * time.Hour, 300}, {1, 100 * 24 * time.Hour, 3600},
+		{1, time.Hour, 1},
+		{10, time.Hour, 10},
+		{1, 3 * time.Hour, 60},
+		{90, 4 * time.Hour, 120},
+		{60, 16 * 24 * time.Hour, 300},
+		{1, 100 * 24 * time.Hour, 3600},
 	} {
 		require.Equal(t, c.want, periodAt(c.wanted, now.Add(-c.age), now), c)
 	}

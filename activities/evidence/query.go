@@ -57,8 +57,10 @@ func alarmQuery(name, region string) string {
 
 // logQuery finds lines that have all the words.
 func logQuery(group string, words []string, from, to time.Time, region string) string {
-	args := []string{"logs", "filter-log-events", "--log-group-name", group,
-		"--start-time", strconv.FormatInt(from.UnixMilli(), 10), "--end-time", strconv.FormatInt(to.UnixMilli(), 10)}
+	args := []string{
+		"logs", "filter-log-events", "--log-group-name", group,
+		"--start-time", strconv.FormatInt(from.UnixMilli(), 10), "--end-time", strconv.FormatInt(to.UnixMilli(), 10),
+	}
 	if len(words) > 0 {
 		args = append(args, "--filter-pattern", strings.Join(words, " "))
 	}

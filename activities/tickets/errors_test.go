@@ -73,7 +73,7 @@ func TestWrongCredentials(t *testing.T) {
 		acts, err := tickets.New(tickets.Options{Client: client, Project: "OPS"})
 		require.NoError(t, err)
 		_, err = acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-		requireType(t, err, tickets.ErrorPermission, true)
+		_ = requireType(t, err, tickets.ErrorPermission, true)
 	}
 	// A personal access token goes as a bearer.
 	client, err := tickets.Connect(w.jira.URL(), "", w.jira.Token())
@@ -135,7 +135,7 @@ func TestRefusedInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			requireType(t, run(), tickets.ErrorValidation, true)
+			_ = requireType(t, run(), tickets.ErrorValidation, true)
 		})
 	}
 }
@@ -161,7 +161,7 @@ func TestUnreachableIsRetried(t *testing.T) {
 	acts, err := tickets.New(tickets.Options{Client: client, Project: "OPS"})
 	require.NoError(t, err)
 	_, err = acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-	requireType(t, err, tickets.ErrorUnavailable, false)
+	_ = requireType(t, err, tickets.ErrorUnavailable, false)
 	require.NotContains(t, err.Error(), "secret-token")
 	require.NotErrorIs(t, err, context.Canceled)
 }
@@ -209,6 +209,6 @@ func TestDataCenterSearch(t *testing.T) {
 	acts, err = tickets.New(tickets.Options{Client: client, Project: "OPS", DataCenter: true})
 	require.NoError(t, err)
 	_, err = acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-	requireType(t, err, tickets.ErrorValidation, true)
+	_ = requireType(t, err, tickets.ErrorValidation, true)
 	require.ErrorContains(t, err, "Data Center")
 }

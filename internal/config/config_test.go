@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"firebreak/internal/config"
-
 	"github.com/stretchr/testify/require"
+
+	"firebreak/internal/config"
 )
 
 const good = `

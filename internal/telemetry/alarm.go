@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"firebreak/internal/incident"
@@ -139,9 +140,9 @@ func (a *AlarmChange) apply(r alarmReason) {
 // last returns the newest datapoint that is there: CloudWatch lists the oldest
 // first, and null where data is missing.
 func last(values []*float64) *float64 {
-	for i := len(values) - 1; i >= 0; i-- {
-		if values[i] != nil {
-			return values[i]
+	for _, value := range slices.Backward(values) {
+		if value != nil {
+			return value
 		}
 	}
 	return nil

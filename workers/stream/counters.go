@@ -1,6 +1,9 @@
 package stream
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Counters are what a consumer has done since New, and where it stands.
 type Counters struct {
@@ -30,9 +33,7 @@ func (c *Consumer) Counters() Counters {
 	defer c.mu.Unlock()
 	out := c.counters
 	out.LagMillis = make(map[string]int64, len(c.counters.LagMillis))
-	for k, v := range c.counters.LagMillis {
-		out.LagMillis[k] = v
-	}
+	maps.Copy(out.LagMillis, c.counters.LagMillis)
 	return out
 }
 

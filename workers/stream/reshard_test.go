@@ -41,7 +41,9 @@ func (r *reshaped) ListShards(_ context.Context, in *kinesis.ListShardsInput, _ 
 		if in.StreamName != nil {
 			return nil, &types.InvalidArgumentException{Message: aws.String("NextToken and StreamName exclude each other")}
 		}
-		fmt.Sscan(*in.NextToken, &from)
+		if _, err := fmt.Sscan(*in.NextToken, &from); err != nil {
+			return nil, err
+		}
 	}
 	out := &kinesis.ListShardsOutput{Shards: all[from:min(from+2, len(all))]}
 	if from+2 < len(all) {
@@ -62,7 +64,9 @@ func (r *reshaped) GetRecords(_ context.Context, in *kinesis.GetRecordsInput, _ 
 	defer r.mu.Unlock()
 	shard, place, _ := strings.Cut(*in.ShardIterator, "/")
 	n := 0
-	fmt.Sscan(place, &n)
+	if _, err := fmt.Sscan(place, &n); err != nil {
+		return nil, err
+	}
 	out := &kinesis.GetRecordsOutput{MillisBehindLatest: aws.Int64(int64(r.left[shard])), NextShardIterator: aws.String(fmt.Sprintf("%s/%d", shard, n+1))}
 	// Every other page is empty though there is more to come.
 	if n%2 == 1 && r.left[shard] > 0 {

@@ -132,7 +132,7 @@ func TestAStateChangeIsTheEventThatAWSSends(t *testing.T) {
 	b.service.Evaluate(noon.Add(11 * time.Second))
 	events := b.bus.all()
 	require.Len(t, events, 1, "an event only when the state changes")
-	require.Equal(t, `{"version":"0","id":"UUID","detail-type":"CloudWatch Alarm State Change","source":"aws.cloudwatch","account":"111122223333",`+
+	require.JSONEq(t, `{"version":"0","id":"UUID","detail-type":"CloudWatch Alarm State Change","source":"aws.cloudwatch","account":"111122223333",`+
 		`"time":"2026-03-01T12:00:10Z","region":"us-east-1","resources":["arn:aws:cloudwatch:us-east-1:111122223333:alarm:checkout-errors"],`+
 		`"detail":{"alarmName":"checkout-errors","configuration":{"description":"Too many <errors>.","metrics":[{"id":"UUID","metricStat":`+
 		`{"metric":{"dimensions":{"service":"checkout"},"name":"Errors","namespace":"Shop"},"period":10,"stat":"Sum"},"returnData":true}]},`+
@@ -292,8 +292,10 @@ func TestMalformedAlarmsAreRefused(t *testing.T) {
 		},
 		"too long": func(in *sdk.PutMetricAlarmInput) { in.Period, in.EvaluationPeriods = aws.Int32(600), aws.Int32(200) },
 		"two results": func(in *sdk.PutMetricAlarmInput) {
-			*in = sdk.PutMetricAlarmInput{AlarmName: in.AlarmName, EvaluationPeriods: in.EvaluationPeriods, Threshold: in.Threshold, ComparisonOperator: in.ComparisonOperator,
-				Metrics: []types.MetricDataQuery{stat("m1", "Errors", "Sum", 10), stat("m2", "Errors", "Sum", 10)}}
+			*in = sdk.PutMetricAlarmInput{
+				AlarmName: in.AlarmName, EvaluationPeriods: in.EvaluationPeriods, Threshold: in.Threshold, ComparisonOperator: in.ComparisonOperator,
+				Metrics: []types.MetricDataQuery{stat("m1", "Errors", "Sum", 10), stat("m2", "Errors", "Sum", 10)},
+			}
 		},
 	} {
 		in := errorsAlarm("a", 1, 1)

@@ -190,9 +190,9 @@ func explain(points []period, a *alarm, v verdict, now time.Time) (string, *stri
 	}
 	for _, p := range v.used {
 		d.RecentDatapoints = append(d.RecentDatapoints, javaDouble(p.value))
-		e := evaluatedDatapoint{Timestamp: p.at.Format(innerTime), Value: ptr(javaDouble(p.value))}
+		e := evaluatedDatapoint{Timestamp: p.at.Format(innerTime), Value: new(javaDouble(p.value))}
 		if p.samples > 0 {
-			e.SampleCount = ptr(javaDouble(p.samples))
+			e.SampleCount = new(javaDouble(p.samples))
 		}
 		d.EvaluatedDatapoints = append(d.EvaluatedDatapoints, e)
 		d.StartDate = e.Timestamp
@@ -262,8 +262,6 @@ func plural(n int, one, many string) string {
 	}
 	return strconv.Itoa(n) + " " + many
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func encode(v any) []byte {
 	var b bytes.Buffer

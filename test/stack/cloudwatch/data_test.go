@@ -3,6 +3,7 @@ package cloudwatch_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,8 +38,10 @@ func TestStatisticSetsAndStandardResolution(t *testing.T) {
 	t.Parallel()
 	b := start(t, cloudwatch.Options{})
 	set := func(name string, minimum, maximum, sum, n float64) types.MetricDatum {
-		return types.MetricDatum{MetricName: &name, Timestamp: aws.Time(noon.Add(30 * time.Second)), Dimensions: checkout,
-			StatisticValues: &types.StatisticSet{Minimum: &minimum, Maximum: &maximum, Sum: &sum, SampleCount: &n}}
+		return types.MetricDatum{
+			MetricName: &name, Timestamp: aws.Time(noon.Add(30 * time.Second)), Dimensions: checkout,
+			StatisticValues: &types.StatisticSet{Minimum: &minimum, Maximum: &maximum, Sum: &sum, SampleCount: &n},
+		}
 	}
 	b.put(t, set("Spread", 1, 9, 20, 4), set("Same", 3, 3, 12, 4))
 	require.Equal(t, map[int]float64{0: 5}, b.get(t, stat("m1", "Spread", "Average", 60))["m1"], "kept by the minute")
@@ -73,8 +76,10 @@ func TestMetricMath(t *testing.T) {
 	}, got)
 
 	for _, bad := range []string{"", "1", "m1 +", "m1 / unknown", "(m1", "m1)", "SUM(m1)", "SELECT AVG(x)", "m1 $ 2", strings.Repeat("(", 99) + "m1" + strings.Repeat(")", 99), strings.Repeat("-", 99) + "m1"} {
-		_, err := b.GetMetricData(t.Context(), &sdk.GetMetricDataInput{StartTime: aws.Time(noon), EndTime: aws.Time(noon.Add(time.Hour)),
-			MetricDataQueries: []types.MetricDataQuery{expression("e1", bad), stat("m1", "Errors", "Sum", 1)}})
+		_, err := b.GetMetricData(t.Context(), &sdk.GetMetricDataInput{
+			StartTime: aws.Time(noon), EndTime: aws.Time(noon.Add(time.Hour)),
+			MetricDataQueries: []types.MetricDataQuery{expression("e1", bad), stat("m1", "Errors", "Sum", 1)},
+		})
 		var invalid *types.InvalidParameterValueException
 		if bad == "" { // The SDK leaves out an empty text, and nothing remains.
 			requireCode(t, err, "InvalidParameterValue", "InvalidParameterCombination")
@@ -82,8 +87,10 @@ func TestMetricMath(t *testing.T) {
 		}
 		require.ErrorAs(t, err, &invalid, bad)
 	}
-	_, err := b.GetMetricData(t.Context(), &sdk.GetMetricDataInput{StartTime: aws.Time(noon), EndTime: aws.Time(noon.Add(time.Hour)),
-		MetricDataQueries: []types.MetricDataQuery{expression("a", "b + 1"), expression("b", "a + 1")}})
+	_, err := b.GetMetricData(t.Context(), &sdk.GetMetricDataInput{
+		StartTime: aws.Time(noon), EndTime: aws.Time(noon.Add(time.Hour)),
+		MetricDataQueries: []types.MetricDataQuery{expression("a", "b + 1"), expression("b", "a + 1")},
+	})
 	require.ErrorContains(t, err, "depends on itself")
 }
 
@@ -202,7 +209,7 @@ func TestPutMetricDataRefusesWhatCloudWatchRefuses(t *testing.T) {
 		"infinite":       change(func(d *types.MetricDatum) { d.Values = []float64{math.Inf(1)} }),
 		"many values":    change(func(d *types.MetricDatum) { d.Values = make([]float64, 151) }),
 		"resolution":     change(func(d *types.MetricDatum) { d.StorageResolution = aws.Int32(5) }),
-		"dimensions":     change(func(d *types.MetricDatum) { d.Dimensions = append(checkout[:1:1], checkout...) }),
+		"dimensions":     change(func(d *types.MetricDatum) { d.Dimensions = slices.Concat(checkout[:1], checkout) }),
 	} {
 		_, err := b.PutMetricData(t.Context(), &sdk.PutMetricDataInput{Namespace: aws.String("Shop"), MetricData: []types.MetricDatum{datum("M", noon, 1), d}})
 		require.Error(t, err, name)

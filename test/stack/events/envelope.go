@@ -186,7 +186,7 @@ func payload(t types.Target, raw []byte, document any) []byte {
 func parsePath(path string) ([]string, error) {
 	rest, ok := strings.CutPrefix(path, "$")
 	if !ok || rest != "" && rest[0] != '.' {
-		return nil, fmt.Errorf("JSON path %q does not begin with $.", path)
+		return nil, fmt.Errorf("JSON path %q begins neither with $ nor with a member of it", path)
 	}
 	rest = strings.NewReplacer("[", ".", "]", "").Replace(strings.TrimPrefix(rest, "."))
 	if rest == "" {

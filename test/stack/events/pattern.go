@@ -3,6 +3,7 @@ package events
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Pattern is an event pattern: an object whose leaves are lists of matchers, of
@@ -128,10 +129,8 @@ func matchLeaf(matchers []matcher, value any, present bool) bool {
 		if !present {
 			continue
 		}
-		for _, v := range values {
-			if m.value(v) {
-				return true
-			}
+		if slices.ContainsFunc(values, m.value) {
+			return true
 		}
 	}
 	return false

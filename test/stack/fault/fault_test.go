@@ -45,7 +45,8 @@ func TestDecide(t *testing.T) {
 			{"a", "b", fault.Verdict{Duplicate: true}},
 			{"a", "b", fault.Verdict{}},
 		}},
-		{name: "delays add to the first other fault; the second waits its turn",
+		{
+			name: "delays add to the first other fault; the second waits its turn",
 			rules: []fault.Rule{
 				{Kind: fault.Latency, Latency: time.Second, Times: fault.Forever},
 				{Kind: fault.LoseResponse},
@@ -55,7 +56,8 @@ func TestDecide(t *testing.T) {
 				{"a", "b", fault.Verdict{Delay: time.Second, Lose: true}},
 				{"a", "b", fault.Verdict{Delay: time.Second, Duplicate: true}},
 				{"a", "b", fault.Verdict{Delay: time.Second}},
-			}},
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -164,9 +164,9 @@ func TestRecordsKeepTheirOrderOnTheShardOfTheirKey(t *testing.T) {
 			b.clock.add(-time.Hour) // A clock that goes back does not break the order.
 		}
 	}
-	out, err := b.PutRecord(t.Context(), &sdk.PutRecordInput{StreamName: aws.String("s"), PartitionKey: aws.String("k"), ExplicitHashKey: aws.String("0"), Data: nil})
+	_, err := b.PutRecord(t.Context(), &sdk.PutRecordInput{StreamName: aws.String("s"), PartitionKey: aws.String("k"), ExplicitHashKey: aws.String("0"), Data: nil})
 	require.ErrorContains(t, err, "Data", "the SDK itself wants data")
-	out, err = b.PutRecord(t.Context(), &sdk.PutRecordInput{StreamName: aws.String("s"), PartitionKey: aws.String("k"), ExplicitHashKey: aws.String("0"), Data: []byte{}})
+	out, err := b.PutRecord(t.Context(), &sdk.PutRecordInput{StreamName: aws.String("s"), PartitionKey: aws.String("k"), ExplicitHashKey: aws.String("0"), Data: []byte{}})
 	require.NoError(t, err)
 	require.Equal(t, "shardId-000000000000", *out.ShardId)
 }
@@ -293,13 +293,13 @@ func TestLimits(t *testing.T) {
 		require.NoError(t, err)
 	}
 	got, page := b.read(t, it)
-	require.Equal(t, 8+9, len(got), "the next would be more than 10 MiB") // Not Len: its message would hold all data.
+	require.Len(t, got, 8+9, "the next would be more than 10 MiB") // Not Len: its message would hold all data.
 	b.clock.add(4 * time.Second)
 	_, err = b.GetRecords(t.Context(), &sdk.GetRecordsInput{ShardIterator: page.NextShardIterator})
 	require.ErrorAs(t, err, &throttled)
 	b.clock.add(time.Second)
 	got, _ = b.read(t, page.NextShardIterator)
-	require.Equal(t, 3, len(got))
+	require.Len(t, got, 3)
 }
 
 func TestTheOldestRecordsGoWhenAShardIsFull(t *testing.T) {

@@ -54,7 +54,7 @@ func (s *Service) describeLogStreams(_ context.Context, in *cloudwatchlogs.Descr
 		}
 		ls := types.LogStream{
 			LogStreamName: aws.String(st.name), Arn: aws.String(s.arn(g.name) + ":log-stream:" + st.name),
-			CreationTime: aws.Int64(st.created.UnixMilli()), StoredBytes: aws.Int64(0), // Always 0 since 2019.
+			CreationTime: aws.Int64(st.created.UnixMilli()), StoredBytes: aws.Int64(0), //nolint:staticcheck // always 0 since 2019, but sent
 		}
 		if st.last != 0 {
 			ls.FirstEventTimestamp, ls.LastEventTimestamp, ls.LastIngestionTime = aws.Int64(st.first), aws.Int64(st.last), aws.Int64(st.lastArrival)

@@ -112,7 +112,9 @@ func TestFilterLogEvents(t *testing.T) {
 	}
 	var bad *types.InvalidParameterException
 	for _, in := range []sdk.FilterLogEventsInput{
-		{FilterPattern: aws.String("{ broken")}, {NextToken: aws.String("forged")}, {Limit: aws.Int32(10_001)},
+		{FilterPattern: aws.String("{ broken")},
+		{NextToken: aws.String("forged")},
+		{Limit: aws.Int32(10_001)},
 		{LogStreamNames: []string{"a"}, LogStreamNamePrefix: aws.String("a")},
 	} {
 		in.LogGroupName = aws.String("/shop/checkout")
@@ -291,5 +293,5 @@ func TestTheLargestBatchFitsIntoARecord(t *testing.T) {
 	require.NoError(t, b.service.Put("/shop/checkout", "web-1", events...))
 	_, records := b.delivered(t)
 	require.Len(t, records, 1)
-	require.Equal(t, 10_000, len(records[0].LogEvents))
+	require.Len(t, records[0].LogEvents, 10_000)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -239,7 +240,7 @@ func TestServicesEndWithTheirParent(t *testing.T) {
 	c := startCapture(t)
 	dir := t.TempDir()
 	parent := exec.CommandContext(t.Context(), os.Args[0])
-	parent.Env = append(c.env, "SHOP_TEST_PARENT="+dir)
+	parent.Env = slices.Concat(c.env, []string{"SHOP_TEST_PARENT=" + dir})
 	require.NoError(t, parent.Start())
 	var pids []int
 	eventually(t, "the shop of the other process runs", func() bool {
