@@ -162,7 +162,7 @@ func TestBackfillSaysWhatItWaitsFor(t *testing.T) {
 		want              string
 	}{
 		"nobody has taken the correlator up":  {task("queue", time.Minute), nil, "a worker: no worker takes up wf from task queue queue"},
-		"its task was only just put there":    {task("queue", 0), nil, "backfill/monday/correlator/000000000000/local"},
+		"its task was only just put there":    {task("queue", -time.Hour), nil, "backfill/monday/correlator/000000000000/local"},
 		"nobody has taken an incident up":     {children(2), task("queue", time.Minute), "no worker takes up wf"},
 		"two incidents are being worked upon": {children(2), children(0), "2 incidents to end (see `incidents list --origin backfill`), first inc-0"},
 		"one is":                              {children(1), nil, "1 incident to end"},

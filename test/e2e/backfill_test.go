@@ -170,6 +170,7 @@ func TestBackfillIsKilled(t *testing.T) {
 		there := len(w.started(t, name+"/"))
 		t.Logf("killed with %d of %d incidents", there, troubles)
 		rest, c := w.backfill(t, r, "--name", name)
+		t.Logf("%d were there when the next run looked, %d were left to it", rest.There, rest.Started)
 		require.Equal(t, want, idsOf(rest))
 		require.Equal(t, troubles, rest.Started+rest.There, c.stderr)
 		for _, i := range rest.Incidents {
