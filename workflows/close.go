@@ -27,21 +27,37 @@ func (r *incidentRun) close(ctx workflow.Context) {
 	r.tickets.comment(r, report)
 }
 
-// mayReopen tells whether a resolved incident waits for the trouble to come
-// back. A backfill's time does not pass, so it waits for nothing.
-func (r *incidentRun) mayReopen() bool {
-	return r.in.Settings.ReopenWindow > 0 && r.rounds < maxRounds && r.state.Origin != incident.OriginBackfill
+// lingers tells whether an incident whose work has ended stays open for its
+// reopen window. Resolved it waits for the trouble to come back. Left to people
+// it takes the rest of the same trouble, which would otherwise ask them again
+// seconds after they have answered. A backfill's time does not pass, so it waits
+// for nothing.
+func (r *incidentRun) lingers() bool {
+	if r.in.Settings.ReopenWindow <= 0 || r.state.Origin == incident.OriginBackfill {
+		return false
+	}
+	switch r.state.Status {
+	case incident.StatusResolved:
+		return r.rounds < maxRounds
+	case incident.StatusRejected, incident.StatusExpired, incident.StatusEscalated:
+		return true
+	default:
+		return false
+	}
 }
 
-// recurs keeps a resolved incident open for its reopen window and tells whether
-// the trouble came back in it. Cancelled now it just closes early: it is fixed.
+// recurs keeps the incident open for its reopen window and tells whether the
+// trouble came back in it. Cancelled now it just closes early.
 func (r *incidentRun) recurs(ctx workflow.Context) bool {
-	if r.state.Status != incident.StatusResolved || !r.taking {
+	if !r.taking {
 		return false
 	}
 	r.recurrence = ""
-	back, err := await(ctx, r.in.Settings.ReopenWindow.Std(), redact.Literal("Resolved; closes if the trouble does not come back"),
-		func() bool { return r.recurrence != "" })
+	summary := redact.Literal("Left to people; the rest of the same trouble still joins")
+	if r.state.Status == incident.StatusResolved {
+		summary = redact.Literal("Resolved; closes if the trouble does not come back")
+	}
+	back, err := await(ctx, r.in.Settings.ReopenWindow.Std(), summary, func() bool { return r.recurrence != "" })
 	if err != nil || !back {
 		r.taking = false
 		return false

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"firebreak/internal/incident"
+	"firebreak/internal/redact"
 )
 
 // joinAt sends an anomaly to the incident as the correlator does.
@@ -175,6 +176,36 @@ func TestRecurrenceWithinTheReopenWindow(t *testing.T) {
 				require.Equal(t, c.join.Opened, w.inputs(incident.ActivityGatherEvidence)[1].(incident.GatherEvidenceInput).Onset.UTC())
 				require.Equal(t, start.Add(31*time.Minute), w.env.Now().UTC(), "the window starts anew")
 			}
+		})
+	}
+}
+
+func TestWhatIsLeftToPeopleTakesTheRestOfTheTrouble(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		setUp  func(w *world)
+		status incident.Status
+	}{
+		"rejected":  {func(w *world) { w.signalAt(time.Minute, no("ana", 1)) }, incident.StatusRejected},
+		"expired":   {func(*world) {}, incident.StatusExpired},
+		"escalated": {func(w *world) { w.denied = []redact.Text{redact.Literal("not now")} }, incident.StatusEscalated},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			c.setUp(w)
+			in := input()
+			in.Settings.ReopenWindow = incident.Seconds(time.Hour)
+			more := anomaly(1, incident.EpisodeOpen)
+			more.Opened = start.Add(45 * time.Minute)
+			more.LastSeen = more.Opened
+			w.joinAt(45*time.Minute, more)
+			s := w.run(in)
+			require.Equal(t, c.status, s.Status)
+			require.Equal(t, 2, s.Joined)
+			require.Len(t, told[incident.JoinAck](w, incident.SignalJoined), 1)
+			require.Equal(t, 1, w.count(incident.ActivityPinCatalog), "nobody is asked again")
+			require.Contains(t, linesOf(s), "Another anomaly joins")
 		})
 	}
 }

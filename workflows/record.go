@@ -48,7 +48,7 @@ func (r *incidentRun) move(ctx workflow.Context, to incident.Status) {
 // settle ends the incident's work, for this round at least.
 func (r *incidentRun) settle(ctx workflow.Context, status incident.Status, outcome incident.Outcome, phase incident.Phase, text redact.Text) {
 	r.state.Status, r.state.Outcome, r.state.Ended = status, outcome, workflow.Now(ctx)
-	r.taking = status == incident.StatusResolved && r.mayReopen()
+	r.taking = r.lingers()
 	r.note(ctx, phase, text)
 }
 

@@ -96,7 +96,7 @@ func (a *Activities) verdict(v incident.VerifySpec, points []judged, period time
 	case idle > 0:
 		missing = redact.Format(" %d datapoints did not count, because there was no traffic.", idle)
 	}
-	out.Detail = redact.Format("%d of %d needed consecutive datapoints are %s %.6g %s; median %.6g, %.6g when planned.%s",
+	out.Detail = redact.Format("%d of %d needed consecutive datapoints are %s %.6g %s; median %.6g, %.6g right before the fix.%s",
 		min(len(run), v.Samples), v.Samples, redact.Name(comparisonWords(v.Comparison)), v.Threshold, redact.Name(v.Metric.Unit), out.After, v.Before, missing)
 	return out
 }

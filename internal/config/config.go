@@ -71,7 +71,7 @@ type Correlation struct {
 
 // Incident holds the limits of an incident.
 type Incident struct {
-	ReopenWindow time.Duration `yaml:"reopen_window" env:"REOPEN_WINDOW"` // how long it stays open after it is resolved
+	ReopenWindow time.Duration `yaml:"reopen_window" env:"REOPEN_WINDOW"` // how long it stays open after its work has ended
 	Settle       time.Duration `yaml:"settle" env:"SETTLE"`               // how long telemetry may take to arrive before evidence is gathered
 	MaxAttempts  int           `yaml:"max_attempts" env:"MAX_ATTEMPTS"`   // plans tried before it escalates
 }

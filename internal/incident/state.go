@@ -79,7 +79,7 @@ type Previous struct {
 
 // Settings are the durations and limits of an incident, fixed at its start.
 type Settings struct {
-	ReopenWindow Duration `json:"reopen_seconds"` // how long it stays open in status resolved
+	ReopenWindow Duration `json:"reopen_seconds"` // how long it stays open after its work has ended
 	// Settle is how long after its onset the evidence is gathered: detectors are
 	// faster than the metrics and logs that have to tell what happened.
 	Settle      Duration `json:"settle_seconds"`
