@@ -49,6 +49,9 @@ func (a *Activities) Recheck(ctx context.Context, in incident.RecheckInput) (inc
 	}
 	reasons = append(reasons, policy.Evaluate(pinned, facts)...)
 	reasons = append(reasons, policy.Approved(pinned.Policy, in.Plan.Approval, in.Plan.Digest, in.Decisions, in.Now)...)
+	// The plan's own rule came through the workflow, and is of the severity that
+	// the incident had then.
+	reasons = append(reasons, policy.Approved(pinned.Policy, policy.Rule(pinned.Policy, in.Severity), in.Plan.Digest, in.Decisions, in.Now)...)
 	if latest.Commit != pinned.Commit {
 		reasons = append(reasons, policy.Evaluate(latest, facts)...)
 		reasons = append(reasons, policy.Approved(latest.Policy, policy.Rule(latest.Policy, in.Severity), in.Plan.Digest, in.Decisions, in.Now)...)

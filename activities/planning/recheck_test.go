@@ -86,6 +86,11 @@ func TestRecheckDenies(t *testing.T) {
 			redo(in)
 		}, want: []string{"undo: runbook recycle-process is not what takes restart-service back", "undo: the automation document", "undo: the parameters"}},
 		{name: "another service", change: func(in *incident.RecheckInput) { in.Plan.Service = "billing"; redo(in) }, want: []string{"the catalogue has no service billing", "not written for service billing", "does not allow runbook restart-service on service billing", "neither the incident's"}},
+		{name: "an approval rule that the policy does not have", change: func(in *incident.RecheckInput) {
+			in.Plan.Approval = incident.ApprovalRule{AllowUnverified: true}
+			in.Decisions = nil
+			redo(in)
+		}, want: []string{"0 of 1 approvals count"}},
 		{name: "no approval", change: func(in *incident.RecheckInput) { in.Decisions = nil }, want: []string{"0 of 1 approvals count"}},
 		{name: "an approval of another plan", change: func(in *incident.RecheckInput) { in.Decisions[0].Decision.PlanDigest = "v1:00" }, want: []string{"about another plan", "0 of 1 approvals count"}},
 		{name: "somebody said no", change: func(in *incident.RecheckInput) {
