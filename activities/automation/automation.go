@@ -45,7 +45,8 @@ type Options struct {
 	Heartbeat time.Duration   // between two heartbeats; default 5 s
 	Stop      time.Duration   // how long stopping an execution may take; default 30 s
 
-	// Running tells whether the workflow that an activity belongs to still runs.
+	// Running tells whether a run of a workflow still runs; an empty run id means
+	// the current one.
 	// Default: Temporal is asked, with the worker's own client.
 	Running func(ctx context.Context, workflowID, runID string) (bool, error)
 }

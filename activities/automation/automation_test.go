@@ -159,11 +159,16 @@ func (b *bench) watch(t *testing.T, id string) incident.Execution {
 
 func TestClientTokenIsAUUIDOfTheAttempt(t *testing.T) {
 	t.Parallel()
-	token := automation.ClientToken("inc-1", "run", 1)
+	const live = "incident/123456789012/eu-west-1/checkout/inc-1/remediation/1"
+	token := automation.ClientToken(live, "inc-1", "run", 1)
 	require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, token)
-	require.Equal(t, token, automation.ClientToken("inc-1", "run", 1))
+	require.Equal(t, token, automation.ClientToken(live, "inc-1", "run", 1))
+	require.Equal(t, token, automation.ClientToken("incident/123456789012/eu-west-1/checkout/inc-1", "inc-1", "run", 1))
 	for _, other := range []string{
-		automation.ClientToken("inc-2", "run", 1), automation.ClientToken("inc-1", "undo", 1), automation.ClientToken("inc-1", "run", 2),
+		automation.ClientToken(live, "inc-2", "run", 1), automation.ClientToken(live, "inc-1", "undo", 1), automation.ClientToken(live, "inc-1", "run", 2),
+		// A replay of the same time has the incident ids of the live incidents.
+		automation.ClientToken("backfill/march/"+live, "inc-1", "run", 1), automation.ClientToken("backfill/april/"+live, "inc-1", "run", 1),
+		automation.ClientToken("drill/"+live, "inc-1", "run", 1),
 	} {
 		require.NotEqual(t, token, other)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/google/uuid"
+	"go.temporal.io/sdk/activity"
 
 	"firebreak/activities/awserror"
 	"firebreak/internal/incident"
@@ -29,9 +30,16 @@ var tokenSpace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("firebreak/automation"))
 
 // ClientToken is the UUIDv5 of what is started. The SDK does not fill the token
 // in and tries again after a 500, so without it one call could start several
-// executions; with it every try of the same attempt is the same execution.
-func ClientToken(incidentID, step string, attempt int) string {
-	return uuid.NewSHA1(tokenSpace, []byte(incidentID+"\x00"+step+"\x00"+strconv.Itoa(attempt))).String()
+// executions; with it every try of the same attempt is the same execution. A
+// backfill or a drill of the same time has the incident ids of the live
+// incidents, so what is not live has the prefix of its workflow id in its token:
+// it would be given the live incident's execution otherwise, long over.
+func ClientToken(workflowID, incidentID, step string, attempt int) string {
+	prefix, _, known := strings.Cut(workflowID, "incident/")
+	if !known {
+		prefix = ""
+	}
+	return uuid.NewSHA1(tokenSpace, []byte(prefix+incidentID+"\x00"+step+"\x00"+strconv.Itoa(attempt))).String()
 }
 
 // StartAutomation starts a document at its numeric version and checks that this
@@ -41,7 +49,7 @@ func (a *Activities) StartAutomation(ctx context.Context, in incident.StartAutom
 		return incident.Execution{}, err
 	}
 	doing := fmt.Sprintf("start document %s version %s", in.Document.Name, in.Document.Version)
-	token := ClientToken(in.IncidentID, in.Step, in.Attempt)
+	token := ClientToken(activity.GetInfo(ctx).WorkflowExecution.ID, in.IncidentID, in.Step, in.Attempt)
 	out, err := a.opts.Systems.StartAutomationExecution(ctx, &ssm.StartAutomationExecutionInput{
 		DocumentName: &in.Document.Name, DocumentVersion: &in.Document.Version, ClientToken: &token,
 		Parameters: in.Parameters, Mode: types.ExecutionModeAuto,

@@ -109,13 +109,14 @@ func (a *Activities) interrupted(ctx context.Context, id string) (incident.Execu
 		return a.cancelled(ctx, id, cause)
 	}
 	// Temporal does not know this try any more: the workflow is gone (terminated,
-	// say), or the try counts as timed out and another has taken over. Only in the
-	// first case is nobody left to want the execution.
+	// say) or was reset, or the try counts as timed out and another has taken
+	// over. Only in the first case is nobody left to want the execution. A reset
+	// ends the run of this try, and the workflow goes on in another one, which is
+	// why the current run is asked about and not this try's.
 	if _, ok := errors.AsType[*serviceerror.NotFound](cause); ok {
-		info := activity.GetInfo(ctx).WorkflowExecution
 		asking, done := a.fresh(ctx)
 		defer done()
-		runs, err := a.opts.Running(asking, info.ID, info.RunID)
+		runs, err := a.opts.Running(asking, activity.GetInfo(ctx).WorkflowExecution.ID, "")
 		switch {
 		case err != nil:
 			return incident.Execution{}, leftRunning(id, "it is not known whether its workflow still runs: "+err.Error())

@@ -75,6 +75,10 @@ func TestStopRules(t *testing.T) {
 	}{
 		{name: "cancelled by its workflow", cause: temporal.NewCanceledError(), stops: true},
 		{name: "workflow terminated", cause: serviceerror.NewNotFound("workflow execution already completed"), running: gone(false, nil), stops: true},
+		{
+			name: "workflow reset", cause: serviceerror.NewNotFound("workflow execution already completed"),
+			running: func(_ context.Context, _, run string) (bool, error) { return run == "", nil }, // its run has ended, the current one goes on
+		},
 		{name: "another try has taken over", cause: serviceerror.NewNotFound("activity task timed out"), running: gone(true, nil)},
 		{name: "not known whether the workflow runs", cause: serviceerror.NewNotFound("?"), running: gone(false, errors.New("unreachable"))},
 		{name: "worker shutdown", cause: worker.ErrWorkerShutdown},
