@@ -41,8 +41,7 @@ func readKey(path string, passphrase func() ([]byte, error)) (signer, error) {
 		return nil, fmt.Errorf("read the signing key: %w", err)
 	}
 	key, err := ssh.ParsePrivateKey(raw)
-	var locked *ssh.PassphraseMissingError
-	if errors.As(err, &locked) {
+	if _, ok := errors.AsType[*ssh.PassphraseMissingError](err); ok {
 		var secret []byte
 		if secret, err = passphrase(); err != nil {
 			return nil, fmt.Errorf("unlock the signing key %s: %w", path, err)

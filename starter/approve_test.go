@@ -54,7 +54,8 @@ func TestSignedDecisionIsAnotherUpdateThanTheUnsigned(t *testing.T) {
 	unsigned := incident.Decision{Approved: true, Approver: "ana", PlanDigest: digest, IssuedAt: "2026-03-01T12:00:00Z"}
 	signed := unsigned
 	signed.Signature = "signature"
-	require.Equal(t, updateID(signed), updateID(signed))
+	again := signed
+	require.Equal(t, updateID(signed), updateID(again))
 	require.NotEqual(t, updateID(unsigned), updateID(signed))
 }
 

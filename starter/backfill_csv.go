@@ -80,8 +80,7 @@ func splitRow(line string) ([]string, error) {
 		return strings.Split(line, ","), nil
 	}
 	row, err := csv.NewReader(strings.NewReader(line)).Read()
-	var malformed *csv.ParseError
-	if errors.As(err, &malformed) {
+	if malformed, ok := errors.AsType[*csv.ParseError](err); ok {
 		return nil, malformed.Err
 	}
 	return row, err

@@ -87,8 +87,7 @@ func (b *backfillRun) look(ctx context.Context, state string) (int, error) {
 	for i := range b.found.incidents {
 		f := &b.found.incidents[i]
 		described, err := b.client.DescribeWorkflowExecution(ctx, f.WorkflowID, "")
-		var missing *serviceerror.NotFound
-		if errors.As(err, &missing) {
+		if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 			f.State = stateMissing
 			continue
 		}
@@ -111,8 +110,7 @@ func (b *backfillRun) follow(ctx context.Context) error {
 	id := b.found.scope.CorrelatorWorkflowID()
 	for {
 		described, err := b.client.DescribeWorkflowExecution(ctx, id, "")
-		var missing *serviceerror.NotFound
-		if errors.As(err, &missing) {
+		if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 			return nil // it was there, and is past its retention
 		}
 		if err != nil {

@@ -163,8 +163,7 @@ func (t *temporalIncidents) Decide(ctx context.Context, r ref, updateID string, 
 	if err == nil {
 		err = handle.Get(ctx, &receipt)
 	}
-	var refusal *temporal.ApplicationError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return incident.DecisionReceipt{Reason: redact.Clean(rules.Default(), refusal.Message())}, nil
 	}
 	if err != nil {

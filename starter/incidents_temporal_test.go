@@ -116,7 +116,7 @@ func TestDecideTellsRefusalFromFailure(t *testing.T) {
 		if sendErr == nil {
 			h := mocks.NewWorkflowUpdateHandle(t)
 			h.On("Get", mock.Anything, mock.Anything).Return(func(_ context.Context, into any) error {
-				*(into.(*incident.DecisionReceipt)) = receipt
+				*into.(*incident.DecisionReceipt) = receipt
 				return resultErr
 			})
 			handle = h

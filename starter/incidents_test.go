@@ -35,10 +35,20 @@ func TestList(t *testing.T) {
 func TestWrongUsage(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"nothing"}, {"--nothing"}, {"incidents"}, {"incidents", "nothing"}, {"incidents", "show"}, {"approve"}, {"approve", "a", "b"},
-		{"incidents", "list", "extra"}, {"incidents", "list", "--status", "x"}, {"incidents", "list", "--origin", "x"},
-		{"incidents", "list", "--service", "x' OR '1'='1"}, {"incidents", "list", "--limit", "0"},
-		{"approve", "inc-a", "--as", "a\nb"}, {"approve", "inc-a", "--note", string(make([]byte, 1001))},
+		{"nothing"},
+		{"--nothing"},
+		{"incidents"},
+		{"incidents", "nothing"},
+		{"incidents", "show"},
+		{"approve"},
+		{"approve", "a", "b"},
+		{"incidents", "list", "extra"},
+		{"incidents", "list", "--status", "x"},
+		{"incidents", "list", "--origin", "x"},
+		{"incidents", "list", "--service", "x' OR '1'='1"},
+		{"incidents", "list", "--limit", "0"},
+		{"approve", "inc-a", "--as", "a\nb"},
+		{"approve", "inc-a", "--note", string(make([]byte, 1001))},
 	} {
 		_, stderr, code := call(t, &fake{}, args...)
 		require.Equal(t, exitUsage, code, args)
@@ -123,7 +133,7 @@ func TestShowFitsTheTerminal(t *testing.T) {
 	f := &fake{list: []summary{listed(st.ID, false)}, states: map[string][]incident.State{st.WorkflowID: {st}}}
 	out, _, code := call(t, f, "incidents", "show", "aaaa")
 	require.Equal(t, exitDone, code)
-	for _, l := range strings.Split(out, "\n") {
+	for l := range strings.SplitSeq(out, "\n") {
 		require.LessOrEqual(t, len([]rune(l)), maxWidth, l)
 		require.False(t, strings.HasPrefix(l, "  +0.0s"), "a line of the timeline was forged")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"firebreak/internal/incident"
@@ -95,8 +96,8 @@ func (w *watcher) show(state incident.State) {
 func (w *watcher) fresh(timeline []incident.Entry) []incident.Entry {
 	from := 0
 	if w.printed > 0 {
-		for i := len(timeline) - 1; i >= 0; i-- {
-			if timeline[i] == w.last {
+		for i, t := range slices.Backward(timeline) {
+			if t == w.last {
 				from = i + 1
 				break
 			}

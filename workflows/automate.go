@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -109,9 +110,10 @@ func (r *remediationRun) details() string {
 	if status == "" {
 		status = "running"
 	}
-	page := fmt.Sprintf("## %s\n\n%s", plain(redact.Name(status)), planDetails(r.in.Plan))
+	var page strings.Builder
+	fmt.Fprintf(&page, "## %s\n\n%s", plain(redact.Name(status)), planDetails(r.in.Plan))
 	for _, reason := range r.result.Reasons {
-		page += "- " + plain(reason) + "\n"
+		page.WriteString("- " + plain(reason) + "\n")
 	}
-	return page
+	return page.String()
 }

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -78,10 +79,8 @@ func (b *ballot) object(d incident.Decision) *objection {
 		return &objection{objectDuplicate, redact.Literal("too many decisions on this plan were refused; cancel the incident or let the question expire")}
 	}
 	mark := fingerprint(d)
-	for _, seen := range b.refused {
-		if seen == mark {
-			return &objection{objectDuplicate, redact.Literal("this very decision was refused before")}
-		}
+	if slices.Contains(b.refused, mark) {
+		return &objection{objectDuplicate, redact.Literal("this very decision was refused before")}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,10 +16,8 @@ func TestDecisionPaths(t *testing.T) {
 	t.Parallel()
 	verified := func(names ...string) func(incident.VerifyDecisionInput) incident.Verdict {
 		return func(in incident.VerifyDecisionInput) incident.Verdict {
-			for _, n := range names {
-				if in.Decision.Approver == n {
-					return incident.Verdict{Accepted: true, Verified: true}
-				}
+			if slices.Contains(names, in.Decision.Approver) {
+				return incident.Verdict{Accepted: true, Verified: true}
 			}
 			return incident.Verdict{Reason: redact.Literal("no signature of an approver")}
 		}

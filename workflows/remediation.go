@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -166,8 +167,8 @@ func (r *remediationRun) verify(ctx workflow.Context) bool {
 // it: half taken back would be worse than either.
 func (r *remediationRun) takeBack(ctx workflow.Context) {
 	detached, _ := workflow.NewDisconnectedContext(ctx)
-	for i := len(r.undos) - 1; i >= 0; i-- {
-		exec := r.undos[i](detached)
+	for _, take := range slices.Backward(r.undos) {
+		exec := take(detached)
 		r.result.Undo = &exec
 		if !exec.Succeeded {
 			return

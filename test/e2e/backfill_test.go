@@ -109,8 +109,8 @@ func TestBackfill(t *testing.T) {
 	require.Equal(t, victim.Checkout, one.Service)
 	require.WithinRange(t, one.Opened, r.onset(0), r.onset(0).Add(2*time.Minute))
 	require.Equal(t, "backfill/"+expected.Name+"/incident/"+stack.Account+"/"+stack.Region+"/checkout/"+one.ID, one.WorkflowID)
-	require.Equal(t, r.rows+r.lines+7, expected.Rows, "of the rubbish, too")
-	require.Equal(t, len(places), expected.Bad)
+	require.Equal(t, r.rows+r.lines+7, expected.Rows, "of the rubbish, too") //nolint:testifylint // the recording says what to expect
+	require.Len(t, places, expected.Bad)
 
 	shadow, _ := w.backfill(t, r)
 	require.Equal(t, 1, shadow.Started)
@@ -123,7 +123,7 @@ func TestBackfill(t *testing.T) {
 	require.Equal(t, 0, again.code, again.stderr)
 	require.Contains(t, again.stdout, "0 started, 1 already there")
 	require.Contains(t, again.stdout, "shadowed")
-	for _, line := range strings.Split(again.stdout, "\n") {
+	for line := range strings.SplitSeq(again.stdout, "\n") {
 		require.LessOrEqual(t, len([]rune(line)), 120, line)
 	}
 	require.Len(t, w.started(t, ""), 1)

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -89,7 +88,7 @@ func descendants(pid int) []int {
 	lists, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task/*/children"))
 	for _, list := range lists {
 		pids, _ := os.ReadFile(list)
-		for _, field := range strings.Fields(string(pids)) {
+		for field := range strings.FieldsSeq(string(pids)) {
 			child, err := strconv.Atoi(field)
 			if err == nil {
 				found = append(append(found, child), descendants(child)...)
@@ -129,8 +128,11 @@ func TestInterrupt(t *testing.T) {
 				require.Len(t, started, 2, "checkout and payments")
 			}
 			require.NoError(t, cmd.Process.Signal(tt.signal))
-			ended := make(chan error, 1)
-			go func() { ended <- cmd.Wait() }()
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				_ = cmd.Wait() // an exit that is no 0 is an error, and wanted
+			}()
 			select {
 			case <-ended:
 			case <-time.After(30 * time.Second):
@@ -168,7 +170,7 @@ func TestCommand(t *testing.T) {
 		require.NoError(t, json.Unmarshal(data, &report))
 		require.Equal(t, name, report["scenario"])
 	}
-	require.Regexp(t, regexp.MustCompile(`really restarted`), out.String())
+	require.Regexp(t, `really restarted`, out.String())
 }
 
 func TestWrongUsage(t *testing.T) {

@@ -108,7 +108,7 @@ func children(t *testing.T) []string {
 		if err != nil {
 			continue // the thread has ended
 		}
-		for _, pid := range strings.Fields(string(pids)) {
+		for pid := range strings.FieldsSeq(string(pids)) {
 			command, err := os.ReadFile(filepath.Join("/proc", pid, "cmdline"))
 			if err == nil && len(command) > 0 { // empty for one that has ended
 				running = append(running, pid+" "+strings.ReplaceAll(string(command), "\x00", " "))

@@ -95,9 +95,10 @@ func TestDecideOnTheCommandLine(t *testing.T) {
 	var r scenario.Result
 	var err error
 	played := make(chan struct{})
+	spike := find(t, "error-spike")
 	go func() {
 		defer close(played)
-		r, err = scenario.Play(ctx, w.Stack, find(t, "error-spike"), scenario.Options{Client: w.client, Narrator: page})
+		r, err = scenario.Play(ctx, w.Stack, spike, scenario.Options{Client: w.client, Narrator: page})
 	}()
 	var st incident.State
 	select {
@@ -115,7 +116,7 @@ func TestDecideOnTheCommandLine(t *testing.T) {
 	shown := w.starter(t, "incidents", "show", st.ID[4:9])
 	require.Equal(t, 0, shown.code, shown.stderr)
 	require.Contains(t, shown.stdout, "1 of ana@example.com, signed, within")
-	for _, line := range strings.Split(shown.stdout, "\n") {
+	for line := range strings.SplitSeq(shown.stdout, "\n") {
 		require.LessOrEqual(t, len([]rune(line)), 120, line)
 	}
 	require.Equal(t, st.ID, document(t, w.starter(t, "incidents", "show", st.ID, "--json"))["id"])

@@ -1,0 +1,185 @@
+//go:build browser
+
+package browser
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	showWithin = 20 * time.Second // for anything that a page has to show
+	lookEvery  = 100 * time.Millisecond
+)
+
+// chromium is a running browser with a profile of its own.
+type chromium struct {
+	ctx   context.Context
+	shots string // folder for screenshots, kept when a test fails
+}
+
+// launch starts the browser. Without one the test fails: what it promises has
+// then not been tried.
+func launch(t *testing.T) *chromium {
+	t.Helper()
+	var program string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			program = path
+			break
+		}
+	}
+	require.NotEmpty(t, program, "these tests drive Chromium, and there is none on the PATH; install it (Debian, Ubuntu: apt-get install chromium; Fedora: dnf install chromium)")
+	shots, err := os.MkdirTemp("", "firebreak-browser-")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.Remove(shots) }) // which it cannot when there is a screenshot
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1400, 1200),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	// The context of a test ends before its cleanups, which still take screenshots.
+	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	t.Cleanup(stop)
+	ctx, closeBrowser := chromedp.NewContext(ctx)
+	t.Cleanup(closeBrowser)
+	require.NoError(t, chromedp.Do(ctx), "start %s", program)
+	return &chromium{ctx, shots}
+}
+
+// tab is one page that a person looks at.
+type tab struct {
+	t    *testing.T
+	ctx  context.Context
+	name string
+}
+
+// open opens an address in a new tab. When the test fails, what the tab shows
+// at its end is saved.
+func (b *chromium) open(t *testing.T, name, address string) *tab {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(b.ctx)
+	t.Cleanup(closeTab)
+	p := &tab{t, ctx, name}
+	t.Cleanup(func() {
+		if t.Failed() {
+			p.shoot(filepath.Join(b.shots, strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()+"-"+name)+".png"))
+		}
+	})
+	p.visit(address)
+	return p
+}
+
+// shoot saves what the tab shows.
+func (p *tab) shoot(path string) {
+	ctx, cancel := context.WithTimeout(p.ctx, showWithin)
+	defer cancel()
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(path, png, 0o600)
+	}
+	if err != nil {
+		p.t.Logf("no screenshot of %s: %v", p.name, err)
+		return
+	}
+	p.t.Logf("what %s showed at the end: %s", p.name, path)
+}
+
+// visit goes to an address.
+func (p *tab) visit(address string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, showWithin)
+	defer cancel()
+	require.NoError(p.t, chromedp.Do(ctx, chromedp.Navigate(address)), "open %s", p.name)
+}
+
+// finders are for the scripts below. A page holds several versions of the same
+// control, for windows of different widths; the one that is visible is meant.
+const finders = `
+const all = (selector, text) => [...document.querySelectorAll(selector)]
+	.filter(e => e.getClientRects().length > 0 && (!text || e.innerText.trim().startsWith(text)));
+const one = (selector, text) => all(selector, text).find(e => !e.disabled);
+`
+
+// look evaluates the body of a function until it returns a text, and returns
+// that. An error counts as nothing seen: a page that is just being loaded
+// answers with all sorts of them.
+func (p *tab) look(what, body string) string {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, showWithin)
+	defer cancel()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	var last error
+	for {
+		text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("(() => {"+finders+body+"})() || ''"))
+		if err == nil && text != "" {
+			return text
+		}
+		if err != nil && ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			require.FailNow(p.t, fmt.Sprintf("%s does not show %s", p.name, what), "waited %s; last error: %v", showWithin, last)
+		}
+	}
+}
+
+// sees waits until a condition holds.
+func (p *tab) sees(what, condition string) {
+	p.t.Helper()
+	p.look(what, "return ("+condition+") ? 'yes' : ''")
+}
+
+// eval runs a script once.
+func (p *tab) eval(script string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, showWithin)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[any](script))
+	require.NoError(p.t, err)
+}
+
+// click moves the mouse onto the visible element with a selector and a
+// beginning of its text (any when empty) and presses there, once it stands
+// still and nothing covers it.
+func (p *tab) click(selector, text string) {
+	p.t.Helper()
+	where := p.look(strconv.Quote(text)+" to click at "+selector, `
+		const e = one(`+strconv.Quote(selector)+`, `+strconv.Quote(text)+`);
+		if (!e) return '';
+		e.scrollIntoView({block: 'nearest', inline: 'nearest'});
+		const r = e.getBoundingClientRect();
+		const x = r.x + r.width / 2, y = r.y + r.height / 2, at = x + ' ' + y;
+		const still = window.wasAt === at;
+		window.wasAt = at;
+		const hit = document.elementFromPoint(x, y);
+		return still && hit && (e.contains(hit) || hit.contains(e)) ? at : '';`)
+	var x, y float64
+	_, err := fmt.Sscan(where, &x, &y)
+	require.NoError(p.t, err)
+	ctx, cancel := context.WithTimeout(p.ctx, showWithin)
+	defer cancel()
+	require.NoError(p.t, chromedp.Do(ctx, chromedp.MouseClickXY(x, y)), "click %q", text)
+}
+
+// paste puts text where the cursor is, as a paste does: no key is pressed, so
+// that an editor does not add brackets of its own.
+func (p *tab) paste(text string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, showWithin)
+	defer cancel()
+	_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: text})
+	require.NoError(p.t, err, "paste")
+}
