@@ -33,9 +33,13 @@ func New(o Options) (*Activities, error) {
 	return &Activities{source: o.Source}, nil
 }
 
-// maxProblem bounds the problem in a payload, in bytes. A broken catalogue can
-// have hundreds of problems; the log and the linter tell all.
-const maxProblem = 2000
+// Limits on what is told of what is wrong with a catalogue, in bytes: in a
+// payload, and within the process. It can have hundreds of problems; the linter
+// tells all.
+const (
+	maxProblem = 2000
+	maxTold    = 16 << 10
+)
 
 // PinCatalog fixes the commit that an incident uses, and tells what the
 // catalogue says of the incident's service there. Errors of kind Permission,
@@ -51,7 +55,7 @@ func (a *Activities) PinCatalog(ctx context.Context, in incident.PinCatalogInput
 	}
 	res := incident.PinCatalogResult{Commit: cat.Commit, Service: service, Known: known, Runbooks: cat.Options(in.Service)}
 	if problem != nil {
-		res.Problem = cut(problem.Error(), maxProblem)
+		res.Problem = clean(problem).Error()
 	}
 	return res, nil
 }

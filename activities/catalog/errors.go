@@ -13,6 +13,9 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 	"go.temporal.io/sdk/temporal"
+
+	"firebreak/internal/redact"
+	"firebreak/internal/redact/rules"
 )
 
 // Types of the errors that activities return.
@@ -25,8 +28,13 @@ const (
 )
 
 func final(kind string, cause error, format string, args ...any) error {
-	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), kind, cause)
+	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), kind, clean(cause))
 }
+
+// clean makes an error fit for history and for logs. What is wrong with a
+// catalogue is told with the value that stands there, which can be a secret in
+// the wrong place, and errors of the git host hold the host's words.
+func clean(err error) error { return redact.Error(rules.Default(), err, maxProblem) }
 
 // classify decides which errors of the git host are worth another try. The
 // result is a *temporal.ApplicationError, or context.Canceled as it came, because the SDK looks only at
@@ -59,11 +67,11 @@ func classify(err error, doing string) error {
 		}
 	}
 	// Timeouts, resets and everything else that happens between two machines.
-	return temporal.NewApplicationErrorWithCause(doing, typeUnavailable, err)
+	return temporal.NewApplicationErrorWithCause(doing, typeUnavailable, clean(err))
 }
 
 func classifyStatus(answer *githttp.Err, err error, doing string) error {
-	options := temporal.ApplicationErrorOptions{Cause: err, NextRetryDelay: retryAfter(answer.Response.Header)}
+	options := temporal.ApplicationErrorOptions{Cause: clean(err), NextRetryDelay: retryAfter(answer.Response.Header)}
 	switch code := answer.StatusCode(); {
 	case code == http.StatusTooManyRequests:
 		return temporal.NewApplicationErrorWithOptions(doing, typeThrottled, options)
@@ -85,12 +93,4 @@ func retryAfter(h http.Header) time.Duration {
 		return 0
 	}
 	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
-}
-
-// cut shortens a text to at most limit bytes of valid UTF-8.
-func cut(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	return strings.ToValidUTF8(s[:limit], "") + "..."
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 
+	"firebreak/internal/redact"
+	"firebreak/internal/redact/rules"
 	"firebreak/internal/runbook"
 )
 
@@ -47,7 +49,7 @@ func (f *Folder) Latest(context.Context) (cat *runbook.Catalog, problem, err err
 	f.known.mu.Lock()
 	defer f.known.mu.Unlock()
 	if f.known.latest.cat != nil {
-		return f.known.latest.cat, err, nil
+		return f.known.latest.cat, redact.Error(rules.Default(), err, maxTold), nil
 	}
 	return nil, nil, final(typeValidation, err, "the catalogue is broken")
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 
+	"firebreak/internal/redact"
+	"firebreak/internal/redact/rules"
 	"firebreak/internal/runbook"
 )
 
@@ -33,7 +35,7 @@ func (s *Store) refresh(ctx context.Context) (*runbook.Catalog, error, error) {
 	if problem == nil {
 		return cat, nil, nil
 	}
-	problem = fmt.Errorf("the newest commit %s is broken: %w", head, problem)
+	problem = fmt.Errorf("the newest commit %s is broken: %w", head, redact.Error(rules.Default(), problem, maxTold))
 	if good := s.known.latest.cat; good != nil {
 		return good, problem, nil
 	}

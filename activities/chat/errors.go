@@ -9,6 +9,9 @@ import (
 
 	"github.com/slack-go/slack"
 	"go.temporal.io/sdk/temporal"
+
+	"firebreak/internal/redact"
+	"firebreak/internal/redact/rules"
 )
 
 // Types of the application errors that the activities return.
@@ -33,18 +36,24 @@ var (
 	passingCodes   = []string{"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "timeout"}
 )
 
+// maxCause bounds what is told of Slack's own words, in bytes. They can quote
+// what was sent, and end in workflow history.
+const maxCause = 500
+
 // classified turns an error of slack-go into one that says whether a retry can
 // help. what names the action and its object: "post to channel C1".
 func classified(what string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	err = redact.Error(rules.Default(), err, maxCause)
 	var limited *slack.RateLimitedError
 	var status slack.StatusCodeError
 	var refused slack.SlackErrorResponse
 	switch {
-	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("%s: %w", what, err)
 	case errors.As(err, &limited):
 		return temporal.NewApplicationErrorWithOptions(what+": Slack throttles", ErrorThrottled,
 			temporal.ApplicationErrorOptions{Cause: err, NextRetryDelay: limited.RetryAfter})
@@ -85,7 +94,7 @@ func byCode(what string, refused slack.SlackErrorResponse, err error) error {
 		return temporal.NewNonRetryableApplicationError(msg+"; check the bot token, its scopes and that the bot is in the channel", ErrorPermission, err)
 	default:
 		if len(refused.ResponseMetadata.Messages) > 0 {
-			msg += " (" + refused.ResponseMetadata.Messages[0] + ")"
+			msg += " (" + redact.Clean(rules.Default(), refused.ResponseMetadata.Messages[0]).Cut(maxCause).String() + ")"
 		}
 		return temporal.NewNonRetryableApplicationError(msg, ErrorValidation, err)
 	}

@@ -2,6 +2,8 @@ package chat_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -103,4 +105,21 @@ func TestCancelledWhileWaitingForTheTurn(t *testing.T) {
 		t.Fatal("the wait outlived its context")
 	}
 	require.Len(t, w.slack.Thread(channel, thread.TS), 1)
+}
+
+// Slack can quote what was sent to it. Errors end in workflow history.
+func TestSlacksWordsAreRedacted(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"ok":false,"error":"invalid_blocks","response_metadata":{"messages":["[ERROR] password=hunter2"]}}`))
+	}))
+	t.Cleanup(srv.Close)
+	acts, err := chat.New(chat.Options{Client: slackgo.New("xoxb-t", slackgo.OptionAPIURL(srv.URL+"/")), Channel: channel})
+	require.NoError(t, err)
+	_, err = acts.PostIncident(t.Context(), incident.PostIncidentInput{Thread: incident.ThreadRef{Channel: channel, TS: "1.1"}, Headline: headline()})
+	_ = requireType(t, err, chat.ErrorValidation, true)
+	history := temporal.GetDefaultFailureConverter().ErrorToFailure(err).String()
+	require.Contains(t, history, "invalid_blocks")
+	require.NotContains(t, history, "hunter2")
 }

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"firebreak/internal/redact"
+	"firebreak/internal/redact/rules"
 )
 
 // Types of the application errors that the activities return.
@@ -23,6 +24,9 @@ const (
 	ErrorThrottled   = "Throttled"   // too many calls; retried after what Jira says
 	ErrorUnavailable = "Unavailable" // Jira failed or could not be reached; retried
 )
+
+// maxCause bounds the text of an error that is not of Jira's making, in bytes.
+const maxCause = 500
 
 // maxRetryAfter bounds how long Jira's Retry-After is obeyed.
 const maxRetryAfter = 10 * time.Minute
@@ -40,7 +44,7 @@ func classified(what string, resp *jira.Response, err error) error {
 	if resp == nil || resp.Response == nil || resp.StatusCode < 300 {
 		// No answer, or one that broke off: whether the call had its effect is
 		// unknown, and whoever tries again looks first.
-		return temporal.NewApplicationErrorWithCause(what+": no answer from Jira", ErrorUnavailable, err)
+		return temporal.NewApplicationErrorWithCause(what+": no answer from Jira", ErrorUnavailable, redact.Error(rules.Default(), err, maxCause))
 	}
 	err = detailed(resp, err)
 	msg := fmt.Sprintf("%s: Jira answers %d", what, resp.StatusCode)
@@ -96,8 +100,11 @@ func retryAfter(v string) time.Duration {
 	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
 }
 
-// shown is somebody else's words made fit for an error message.
-func shown(s string) string { return redact.Name(s).Cut(300).String() }
+// shown is somebody else's words made fit for an error message: Jira can quote
+// what was sent, and errors end in workflow history.
+func shown(s string) string {
+	return redact.Name(redact.Clean(rules.Default(), s).String()).Cut(300).String()
+}
 
 // invalid is a request that no retry mends.
 func invalid(format string, args ...any) error {

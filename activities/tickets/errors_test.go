@@ -212,3 +212,23 @@ func TestDataCenterSearch(t *testing.T) {
 	_ = requireType(t, err, tickets.ErrorValidation, true)
 	require.ErrorContains(t, err, "Data Center")
 }
+
+// Jira can quote what was sent to it. Errors end in workflow history.
+func TestJirasWordsAreRedacted(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"errorMessages":["summary password=hunter2 is not valid"]}`))
+	}))
+	t.Cleanup(srv.Close)
+	client, err := tickets.Connect(srv.URL, "u", "t")
+	require.NoError(t, err)
+	acts, err := tickets.New(tickets.Options{Client: client, Project: "OPS"})
+	require.NoError(t, err)
+	_, err = acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
+	_ = requireType(t, err, tickets.ErrorValidation, true)
+	history := temporal.GetDefaultFailureConverter().ErrorToFailure(err).String()
+	require.Contains(t, history, "is not valid")
+	require.NotContains(t, history, "hunter2")
+}
