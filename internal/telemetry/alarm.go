@@ -167,10 +167,31 @@ func alarmSeries(metrics []alarmMetric) *incident.MetricRef {
 		return nil
 	}
 	s := found.Stat
+	if !possible(s.Metric.Dimensions) {
+		return nil
+	}
 	return &incident.MetricRef{
 		Namespace: cut(s.Metric.Namespace, maxName), Name: cut(s.Metric.Name, maxName), Dimensions: s.Metric.Dimensions,
 		Stat: cut(s.Stat, 40), Period: s.Period, Unit: cut(s.Unit, 40),
 	}
+}
+
+// Limits of CloudWatch on the dimensions of a series, in bytes.
+const (
+	maxDimensions     = 30
+	maxDimensionName  = 255
+	maxDimensionValue = 1024
+)
+
+// possible tells whether CloudWatch would take these dimensions. Shortened ones
+// would name another series, so what it would not take is not kept at all.
+func possible(dimensions map[string]string) bool {
+	for name, value := range dimensions {
+		if len(name) > maxDimensionName || len(value) > maxDimensionValue {
+			return false
+		}
+	}
+	return len(dimensions) <= maxDimensions
 }
 
 func alarmTime(s string) (time.Time, error) {

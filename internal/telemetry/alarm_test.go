@@ -73,6 +73,27 @@ func TestAlarmOnMetricMathOverTwoSeriesStandsOnNone(t *testing.T) {
 	require.Nil(t, s.Alarm.Metric)
 }
 
+// An anomaly carries the series of its alarm, and has to fit a signal: one that
+// does not would hold the stream up for ever.
+func TestAlarmOnAnImpossibleSeriesStandsOnNone(t *testing.T) {
+	t.Parallel()
+	many := make([]string, 31)
+	for i := range many {
+		many[i] = fmt.Sprintf(`"d%d":"v"`, i)
+	}
+	for name, dimensions := range map[string]string{
+		"too many":    strings.Join(many, ","),
+		"long value":  `"d":"` + strings.Repeat("v", 2<<20) + `"`,
+		"long name":   `"` + strings.Repeat("d", 2<<20) + `":"v"`,
+		"as large as": `"` + strings.Repeat("d", 255) + `":"` + strings.Repeat("v", 1024) + `"`,
+	} {
+		detail := `{"alarmName":"x","configuration":{` + strings.Replace(oneSeries, `"service":"checkout"`, dimensions, 1) +
+			`},"state":{"value":"ALARM","timestamp":"2019-10-02T17:04:40.989+0000"}}`
+		s := alarm(t, detail)
+		require.Equal(t, name == "as large as", s.Alarm.Metric != nil, name)
+	}
+}
+
 func TestCompositeAlarm(t *testing.T) {
 	t.Parallel()
 	s := alarm(t, `{"alarmName":"all","configuration":{"alarmRule":"ALARM(a) OR ALARM(b)","actionsSuppressor":"deploying"},
