@@ -46,7 +46,7 @@ func TestGuardrailLooksAtTelemetry(t *testing.T) {
 	_, err := diagnose(t, diagnosis.Options{Client: client(t, e), GuardrailID: "gr1", GuardrailVersion: "3"}, input())
 	require.NoError(t, err)
 	require.Contains(t, e.requests[0], `"guardrailIdentifier":"gr1"`)
-	require.Equal(t, 3, strings.Count(e.requests[0], `"guardContent"`), "the incident and both pieces of evidence")
+	require.Equal(t, 4, strings.Count(e.requests[0], `"guardContent"`), "the incident, both pieces of evidence, and attempts, which quote scripts")
 	require.NotContains(t, e.requests[0], `"guardContent":{"text":{"text":"RUNBOOKS`)
 }
 

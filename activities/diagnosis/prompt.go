@@ -38,7 +38,7 @@ const (
 // below it one JSON document.
 type block struct {
 	text    string
-	hostile bool // holds text from telemetry
+	hostile bool // holds text from telemetry or from scripts
 }
 
 // shown is what the model gets to see, and so all that it may refer to.
@@ -138,7 +138,8 @@ func write(in incident.DiagnoseInput) (shown, int, error) {
 	if err := add("RUNBOOKS", false, orEmpty(in.Runbooks)); err != nil {
 		return s, 0, err
 	}
-	err := add("TRIED", false, orEmpty(in.Tried))
+	// What became of an attempt can quote the output of a script.
+	err := add("TRIED", true, orEmpty(in.Tried))
 	return s, size, err
 }
 
