@@ -105,6 +105,7 @@ func TestWhatIsBrokenIsNamedAndTheRestIsKept(t *testing.T) {
 		"a text statistic": {[]byte(strings.Replace(metricLine, "20.0", `"x"`, 1)), []string{`"Shop/Latency"`, "sum"}, 0},
 		"min above max":    {[]byte(strings.Replace(metricLine, `"min":2.0`, `"min":12.0`, 1)), []string{"above max"}, 0},
 		"absurdly large":   {[]byte(strings.Replace(metricLine, "20.0", "1e200", 1)), []string{"sum", "beyond"}, 0},
+		"an infinite mean": {[]byte(strings.NewReplacer("4.0", "1e-300", "20.0", "1e108").Replace(metricLine)), []string{"average", "beyond"}, 0},
 		"a negative count": {[]byte(strings.Replace(metricLine, "4.0", "-4", 1)), []string{"count is -4"}, 0},
 		"no event id":      {[]byte(strings.Replace(event, `"id":"e"`, `"id":""`, 1)), []string{"id, source or detail-type is missing"}, 0},
 		"no event time":    {[]byte(strings.Replace(event, `"time":"2026-01-01T00:00:00Z",`, "", 1)), []string{`"e"`, "time is missing"}, 0},

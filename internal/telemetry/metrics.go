@@ -90,6 +90,10 @@ func statistics(value map[string]json.RawMessage) (MetricPoint, error) {
 		return p, errors.New("count, sum, max and min must all be there")
 	case p.Count < 0:
 		return p, fmt.Errorf("count is %g", p.Count)
+	case p.Count > 0 && math.Abs(p.Sum/p.Count) > maxValue:
+		// An infinite mean would make the detectors' state one that cannot be
+		// written, and the record one that no restart gets past.
+		return p, fmt.Errorf("average: %g of %g is beyond what is counted with", p.Sum, p.Count)
 	case p.Min > p.Max:
 		return p, fmt.Errorf("min %g is above max %g", p.Min, p.Max)
 	}
