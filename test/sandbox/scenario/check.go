@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"firebreak/internal/incident"
 )
@@ -35,9 +36,9 @@ func (r Result) Check() error {
 
 // lastRun is the last attempt that started an automation.
 func lastRun(st incident.State) (incident.AttemptRecord, bool) {
-	for i := len(st.Attempts) - 1; i >= 0; i-- {
-		if st.Attempts[i].Result.Execution.ID != "" {
-			return st.Attempts[i], true
+	for _, a := range slices.Backward(st.Attempts) {
+		if a.Result.Execution.ID != "" {
+			return a, true
 		}
 	}
 	return incident.AttemptRecord{}, false
