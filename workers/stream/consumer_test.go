@@ -34,6 +34,7 @@ func TestConsumerFindsAnErrorSpikeOnTwoShards(t *testing.T) {
 		_, log := out.opened("checkout", incident.KindLog)
 		return metric && log
 	}, deadline, look)
+	caughtUp(t, c, s, 0)
 	require.NoError(t, stop())
 
 	a, _ := out.opened("checkout", incident.KindMetric)
