@@ -59,6 +59,19 @@ func TestSignedDecisionIsAnotherUpdateThanTheUnsigned(t *testing.T) {
 	require.NotEqual(t, updateID(unsigned), updateID(signed))
 }
 
+// What is approved includes what takes it back, and on what.
+func TestApproveShowsTheUndoResolved(t *testing.T) {
+	t.Parallel()
+	f := waitingIncident()
+	for id := range f.states {
+		f.states[id][0].Plan.Undo = &incident.UndoPlan{Runbook: "restore-release", Parameters: map[string][]string{"Home": {"/srv/checkout"}}}
+	}
+	out, _, code := call(t, f, "approve", "aaaa", "--as", "ana")
+	require.Equal(t, exitDone, code)
+	require.Contains(t, out, "restore-release")
+	require.Contains(t, out, "Home = /srv/checkout")
+}
+
 func TestReject(t *testing.T) {
 	t.Parallel()
 	f := waitingIncident()

@@ -17,21 +17,27 @@ func (s story) plan(p incident.Plan) {
 	s.field("commit", p.Commit)
 	s.field("service", p.Service)
 	s.field("targets", strings.Join(p.Targets, ", "))
-	for _, k := range slices.Sorted(maps.Keys(p.Parameters)) {
-		s.field("parameter", k+" = "+strings.Join(p.Parameters[k], ", "))
-	}
+	s.parameters("parameter", p.Parameters)
 	for i, step := range p.Steps {
 		s.field("step", fmt.Sprintf("%d. %s (%s)", i+1, step.Name, step.Action))
 	}
 	s.field("impact", p.Impact.String())
 	if p.Undo != nil {
 		s.field("undo", p.Undo.Runbook)
+		s.parameters("undo with", p.Undo.Parameters)
 	}
 	s.field("verify", fmt.Sprintf("%s %s %g, %d datapoints in a row within %s; %g when planned", p.Verify.Metric.SourceKey(),
 		p.Verify.Comparison, p.Verify.Threshold, p.Verify.Samples, elapsed(p.Verify.Timeout.Std()), p.Verify.Before))
 	s.field("approval", approvalRule(p.Approval))
 	s.field("content", p.ContentSHA256)
 	s.field("digest", p.Digest)
+}
+
+// parameters writes one resolved parameter a line.
+func (s story) parameters(label string, values map[string][]string) {
+	for _, k := range slices.Sorted(maps.Keys(values)) {
+		s.field(label, k+" = "+strings.Join(values[k], ", "))
+	}
 }
 
 func approvalRule(r incident.ApprovalRule) string {
