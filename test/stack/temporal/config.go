@@ -88,7 +88,7 @@ func databaseConfig(dir string) *config.SQL {
 }
 
 // ports that one server listens on, all of them on loopback.
-type ports struct{ frontend, history, matching, worker, ui int }
+type ports struct{ frontend, history, matching, worker int }
 
 // serverConfig is a single-node cluster on a SQLite file: no gossip, no
 // archival, no metrics endpoint.

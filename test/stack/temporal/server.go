@@ -56,11 +56,11 @@ type Server struct {
 // Start starts a server and returns when the namespace answers, every search
 // attribute can be used and the UI serves its pages. It gives up when ctx ends.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	chosen, err := choosePorts(o.FrontendPort, o.UIPort, 0, 0, 0)
+	chosen, err := choosePorts(o.FrontendPort, 0, 0, 0)
 	if err != nil {
 		return nil, err
 	}
-	p := ports{frontend: chosen[0], ui: chosen[1], history: chosen[2], matching: chosen[3], worker: chosen[4]}
+	p := ports{frontend: chosen[0], history: chosen[1], matching: chosen[2], worker: chosen[3]}
 	logFile, err := os.OpenFile(filepath.Join(o.Dir, LogFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the log of the Temporal server: %w", err)
@@ -73,7 +73,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.WithoutUI {
 		return s, nil
 	}
-	if err := s.startUI(ctx, p); err != nil {
+	if err := s.startUI(ctx, o.UIPort); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil

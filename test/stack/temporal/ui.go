@@ -11,13 +11,19 @@ import (
 	uioptions "github.com/temporalio/ui-server/v2/server/server_options"
 )
 
-// startUI serves the Temporal UI. A UI that cannot listen ends the process from
-// its own goroutine, which is why the port was chosen among free ones.
-func (s *Server) startUI(ctx context.Context, p ports) error {
+// startUI serves the Temporal UI, on the wished port where it is free. A UI that
+// cannot listen ends the process from its own goroutine, without anything being
+// taken away, which is why the port is chosen at the last moment: while the
+// server was starting, another sandbox may have taken it.
+func (s *Server) startUI(ctx context.Context, wish int) error {
+	chosen, err := choosePorts(wish)
+	if err != nil {
+		return err
+	}
 	s.ui = uiserver.NewServer(uioptions.WithConfigProvider(&uiconfig.Config{
 		Host:                loopback,
-		Port:                p.ui,
-		TemporalGRPCAddress: address(p.frontend),
+		Port:                chosen[0],
+		TemporalGRPCAddress: s.Address(),
 		EnableUI:            true,
 		DefaultNamespace:    Namespace,
 		DisableNewsFetch:    true, // nothing leaves the machine
@@ -26,7 +32,7 @@ func (s *Server) startUI(ctx context.Context, p ports) error {
 		// without the cookie every signal sent from the UI fails its CSRF check.
 		CORS: uiconfig.CORS{CookieInsecure: true},
 	}))
-	s.uiPort = p.ui
+	s.uiPort = chosen[0]
 	s.uiDone = make(chan struct{})
 	go func(ui *uiserver.Server, done chan struct{}) {
 		defer close(done)
