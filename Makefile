@@ -1,7 +1,7 @@
 # Everything here needs Go and make only; `make lint` and `make race` also need
 # what their comment says.
 .DEFAULT_GOAL := help
-.PHONY: help demo test race lint e2e bench build clean
+.PHONY: help demo test race lint e2e browser bench build clean
 
 # The binaries and tests never need cgo; the race detector does.
 export CGO_ENABLED ?= 0
@@ -26,6 +26,9 @@ race: ## the same with the race detector, without what links the Temporal server
 
 e2e: ## every scenario end to end, and the tests that kill processes
 	go test -tags e2e -count=1 -timeout 20m ./test/e2e/...
+
+browser: ## approve in the real Temporal UI and on the Slack page (needs Chromium)
+	go test -tags browser -count=1 -timeout 10m ./test/e2e/browser/...
 
 lint: ## vet, formatting, workflow determinism, linters
 	go vet ./...

@@ -111,7 +111,7 @@ func (r *remediationRun) details() string {
 		status = "running"
 	}
 	var page strings.Builder
-	fmt.Fprintf(&page, "## %s\n\n%s", plain(redact.Name(status)), planDetails(r.in.Plan))
+	page.WriteString("## " + plain(redact.Name(status)) + "\n\n" + planDetails(r.in.Plan))
 	for _, reason := range r.result.Reasons {
 		page.WriteString("- " + plain(reason) + "\n")
 	}

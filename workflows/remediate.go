@@ -57,15 +57,14 @@ func (r *incidentRun) attempt(ctx workflow.Context) (incident.RemediationResult,
 	return result, err
 }
 
-// approvals are the decisions on the plan with the digest.
+// approvals are the decisions on the plan with the digest, of the latest
+// question only: what was answered before the trouble went away and came back
+// answers nothing now, even where the plan is the same.
 func (r *incidentRun) approvals(digest string) []incident.Accepted {
-	var on []incident.Accepted
-	for _, d := range r.state.Decisions {
-		if d.Decision.PlanDigest == digest {
-			on = append(on, d)
-		}
+	if b := r.ballot(); b != nil && b.digest == digest {
+		return b.accepted
 	}
-	return on
+	return nil
 }
 
 // tryAgain goes round once more with what was learned, or hands over when all

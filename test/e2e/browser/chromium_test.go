@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -69,6 +71,8 @@ func (b *chromium) open(t *testing.T, name, address string) *tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(b.ctx)
 	t.Cleanup(closeTab)
+	// The context that creates a tab must outlive it: not one with a deadline.
+	require.NoError(t, chromedp.Do(ctx), "open a tab for %s", name)
 	p := &tab{t, ctx, name}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -79,8 +83,18 @@ func (b *chromium) open(t *testing.T, name, address string) *tab {
 	return p
 }
 
+// toFront puts the tab before the others: one behind them is not painted.
+func (p *tab) toFront() {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, showWithin)
+	defer cancel()
+	_, err := chromedp.Call(ctx, page.BringToFront, cdp.Empty{})
+	require.NoError(p.t, err, "look at %s", p.name)
+}
+
 // shoot saves what the tab shows.
 func (p *tab) shoot(path string) {
+	p.toFront()
 	ctx, cancel := context.WithTimeout(p.ctx, showWithin)
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))

@@ -28,6 +28,7 @@ func approveInSlack(t *testing.T, b *chromium, w world) {
 	p.sees("the card without buttons", `all('`+buttons+`').length === 0`)
 	p.sees("the decision on the card", `one('section[aria-label="Thread"]').innerText.includes('approved the plan (verified, via slack)')`)
 
+	kept.toFront()
 	kept.click(buttons, "Approve")
 	kept.sees("that the button is gone", `one('[role="status"]').innerText.includes('no such button any more')`)
 
@@ -37,5 +38,6 @@ func approveInSlack(t *testing.T, b *chromium, w world) {
 	require.Equal(t, "slack", r.State.Decisions[0].Decision.Via)
 	require.True(t, r.State.Decisions[0].Verified)
 	require.Len(t, r.State.Attempts, 1)
+	p.toFront()
 	p.sees("the end", `one('section[aria-label="Thread"] .h').innerText.includes('resolved')`)
 }
