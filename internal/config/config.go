@@ -12,7 +12,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -142,6 +145,32 @@ func Default() Config {
 	}
 }
 
+// prefix of the environment variables, and the one among them that names the
+// file rather than a key of it.
+const (
+	prefix       = "FIREBREAK_"
+	fileVariable = prefix + "CONFIG"
+)
+
+// unknownVariables finds misspelt variables, which would else do nothing.
+func unknownVariables(cfg *Config, o env.Options) []error {
+	fields, err := env.GetFieldParamsWithOptions(cfg, o)
+	if err != nil {
+		return []error{fmt.Errorf("environment: %w", err)}
+	}
+	known := map[string]bool{fileVariable: true}
+	for _, f := range fields {
+		known[f.Key] = true
+	}
+	var found []error
+	for _, name := range slices.Sorted(maps.Keys(o.Environment)) {
+		if strings.HasPrefix(name, prefix) && !known[name] {
+			found = append(found, fmt.Errorf("environment: %s is no key of the configuration", name))
+		}
+	}
+	return found
+}
+
 // Load reads the file (path "" reads none), then the environment given as
 // "KEY=value" strings, and validates the result. The error joins every mistake
 // found, one a line.
@@ -159,9 +188,11 @@ func Load(path string, environ []string) (Config, error) {
 			problems = append(problems, fmt.Errorf("%s: %w", path, err))
 		}
 	}
-	if err := env.ParseWithOptions(&cfg, env.Options{Prefix: "FIREBREAK_", Environment: env.ToMap(environ)}); err != nil {
+	variables := env.Options{Prefix: prefix, Environment: env.ToMap(environ)}
+	if err := env.ParseWithOptions(&cfg, variables); err != nil {
 		problems = append(problems, fmt.Errorf("environment: %w", err))
 	}
+	problems = append(problems, unknownVariables(&cfg, variables)...)
 	problems = append(problems, cfg.problems()...)
 	if err := errors.Join(problems...); err != nil {
 		return Config{}, err

@@ -64,6 +64,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		"unknown key":           {file: good + "strem: {name: x}\n", want: "field strem not found"},
 		"secret in the file":    {file: good + "x: 1\n", want: "line 9"},
+		"misspelt variable":     {env: []string{"FIREBREAK_SLACK_TOKENN=hunter2"}, want: "FIREBREAK_SLACK_TOKENN is no key of the configuration"},
 		"bad duration":          {env: []string{"FIREBREAK_STREAM_POLL=soon"}, want: "soon"},
 		"poll below the quota":  {env: []string{"FIREBREAK_STREAM_POLL=100ms"}, want: "stream.poll: 100ms is below the least, 200ms"},
 		"unknown role":          {env: []string{"FIREBREAK_ROLES=stream,cook"}, want: `roles: "cook" is none of`},

@@ -24,6 +24,9 @@ func play(ctx context.Context, f flags, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := writable(f); err != nil {
+		return err
+	}
 	dir, remove, err := makeFolder(f.keep, screen)
 	if err != nil {
 		return err
@@ -108,6 +111,25 @@ func playOne(ctx context.Context, f flags, screen *screen, st *stack.Stack, sc s
 		return fmt.Errorf("scenario %s did not end as expected: %w", sc.Name, err)
 	}
 	return nil
+}
+
+// writable finds out before anything runs whether the report can be written
+// after it.
+func writable(f flags) error {
+	if f.json == "" {
+		return nil
+	}
+	if f.all {
+		if err := os.MkdirAll(f.json, 0o755); err != nil {
+			return fmt.Errorf("make the folder for --json: %w", err)
+		}
+		return nil
+	}
+	file, err := os.OpenFile(f.json, os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("open the file for --json: %w", err)
+	}
+	return file.Close()
 }
 
 func reportPath(f flags, sc scenario.Scenario) string {

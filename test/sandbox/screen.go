@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"unicode"
+
+	"golang.org/x/term"
 )
 
 // screen is the terminal. While keys are read one by one the terminal does not
@@ -30,6 +33,18 @@ func (s *screen) setRaw(raw bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.raw = raw
+}
+
+// width is how many columns are left for text beside the indent: of the
+// terminal, or of 100 columns where the output is none.
+func (s *screen) width() int {
+	columns := 100
+	if file, ok := s.out.(*os.File); ok {
+		if w, _, err := term.GetSize(int(file.Fd())); err == nil {
+			columns = w
+		}
+	}
+	return max(columns-len(indent), 40)
 }
 
 // safe keeps what others wrote (log samples, model output) from steering the

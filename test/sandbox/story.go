@@ -12,9 +12,6 @@ import (
 	"firebreak/test/stack/victim"
 )
 
-// width of the text column, in characters.
-const width = 96
-
 // indent of everything below a line that begins with a time.
 const indent = "                     "
 
@@ -41,11 +38,11 @@ func (s *story) line(phase, format string, args ...any) { s.lineAt(time.Now(), p
 
 // lineAt tells one thing: how long after the fault, in which phase, what.
 func (s *story) lineAt(at time.Time, phase, format string, args ...any) {
-	s.printf("%7.1f s  %-10s %s\n", at.Sub(s.fault).Seconds(), phase, wrap(fmt.Sprintf(format, args...), width, indent))
+	s.printf("%7.1f s  %-10s %s\n", at.Sub(s.fault).Seconds(), phase, wrap(fmt.Sprintf(format, args...), s.width(), indent))
 }
 
 func (s *story) below(format string, args ...any) {
-	s.printf("%s%s\n", indent, wrap(fmt.Sprintf(format, args...), width, indent+"  "))
+	s.printf("%s%s\n", indent, wrap(fmt.Sprintf(format, args...), s.width()-2, indent+"  "))
 }
 
 // Baseline implements scenario.Narrator.

@@ -28,7 +28,11 @@ func introduce(s *screen, f flags, chosen []scenario.Scenario, dir string) {
 	if !f.auto && !f.all {
 		s.printf(", and decide")
 	}
-	s.printf(".\nFolder of this run: %s. Ctrl-C ends every process and removes it.\n\n", dir)
+	fate := "removes it"
+	if f.keep {
+		fate = "keeps it"
+	}
+	s.printf(".\nFolder of this run: %s. Ctrl-C ends every process and %s.\n\n", dir, fate)
 }
 
 // addresses says where to look and how to answer.
@@ -36,7 +40,7 @@ func addresses(s *screen, st *stack.Stack) {
 	s.printf("  Temporal UI   %s\n", st.Temporal.UIURL())
 	s.printf("  Slack page    %s\n", st.Slack.PageURL())
 	s.printf("  Jira          %s\n", st.Jira.URL())
-	s.printf("  approve with  %sgo run ./starter approve inc-   (any beginning of the incident's id that fits only one)\n\n", starterEnv(st))
+	s.printf("  approve with  %sgo run ./starter approve ID   (any beginning of the incident's id that fits only one)\n\n", starterEnv(st))
 }
 
 // workflowURL leads to the page with the workflow's current details.
@@ -65,7 +69,7 @@ func summarize(s *screen, r scenario.Result) {
 
 func processes(r scenario.Result) string {
 	if r.Before.PID == r.After.PID {
-		return fmt.Sprintf("pid %d, untouched", r.Before.PID)
+		return fmt.Sprintf("pid %d, not restarted", r.Before.PID)
 	}
 	return fmt.Sprintf("pid %d before, %d after: really restarted", r.Before.PID, r.After.PID)
 }
