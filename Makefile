@@ -1,7 +1,7 @@
 # Everything here needs Go and make only; `make lint` and `make race` also need
 # what their comment says.
 .DEFAULT_GOAL := help
-.PHONY: help demo test race lint e2e browser bench build clean
+.PHONY: help demo test race lint e2e bench build clean
 
 # The binaries and tests never need cgo; the race detector does.
 export CGO_ENABLED ?= 0
@@ -24,11 +24,8 @@ test: ## every test that needs nothing installed and nothing started
 race: ## the same with the race detector, without what links the Temporal server (needs a C compiler)
 	CGO_ENABLED=1 go test -race $(LIGHT)
 
-e2e: ## every scenario end to end, and the tests that kill processes
+e2e: ## every scenario end to end, killed processes, approval in the real Temporal UI (needs Chromium)
 	go test -tags e2e -count=1 -timeout 40m ./test/e2e/...
-
-browser: ## approve in the real Temporal UI and on the Slack page (needs Chromium)
-	go test -tags browser -count=1 -timeout 10m ./test/e2e/browser/...
 
 lint: ## vet, formatting, workflow determinism, linters
 	go vet ./...
