@@ -25,5 +25,8 @@ func await(ctx workflow.Context, atMost time.Duration, summary redact.Text, cond
 	if err := workflow.Await(ctx, func() bool { return condition() || timer.IsReady() }); err != nil {
 		return false, err
 	}
-	return condition(), nil
+	if condition() {
+		return true, nil
+	}
+	return false, ctx.Err()
 }

@@ -36,6 +36,7 @@ func Cases() []Case {
 		{"escalated", incidentType, incident.StatusEscalated, incident.OutcomeHandedOver, "no runbook fits"},
 		{"undone", incidentType, incident.StatusEscalated, incident.OutcomeUndone, "two attempts that did not help"},
 		{"cancelled", incidentType, incident.StatusCancelled, incident.OutcomeNone, "cancelled while its automation ran"},
+		{"cancelled-waiting", incidentType, incident.StatusCancelled, incident.OutcomeNone, "cancelled while its question stood"},
 		{"joined", incidentType, incident.StatusResolved, incident.OutcomeFixed, "a second anomaly joined through the correlator"},
 		{"self-healed", incidentType, incident.StatusResolved, incident.OutcomeSelfHealed, "the anomaly closed while the question stood"},
 		{"reopened", incidentType, incident.StatusResolved, incident.OutcomeFixed, "the trouble came back within the reopen window"},

@@ -49,6 +49,9 @@ func scripts() []script {
 		{[]string{"cancelled", "remediation-cancelled"}, with(func(w *world) { w.endless = endless }), func(ctx context.Context, p *player) ([]run, error) {
 			return p.incident(ctx, 0, p.approve(1), p.cancelOnce(endless))
 		}},
+		{[]string{"cancelled-waiting"}, good(), func(ctx context.Context, p *player) ([]run, error) {
+			return p.incident(ctx, 0, p.cancelWaiting)
+		}},
 		{[]string{"self-healed"}, with(func(w *world) { w.present = func() bool { return false } }), func(ctx context.Context, p *player) ([]run, error) {
 			return p.incident(ctx, 0, p.closeEpisode)
 		}},

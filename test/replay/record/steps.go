@@ -54,6 +54,14 @@ func (p *player) reject(ctx context.Context) error {
 	return nil
 }
 
+// cancelWaiting cancels the incident while its question stands.
+func (p *player) cancelWaiting(ctx context.Context) error {
+	if err := p.pending(ctx, 1); err != nil {
+		return err
+	}
+	return p.CancelWorkflow(ctx, p.id(), "")
+}
+
 // cancelOnce cancels the incident when something has happened.
 func (p *player) cancelOnce(happened <-chan struct{}) func(context.Context) error {
 	return func(ctx context.Context) error {
