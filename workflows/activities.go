@@ -109,17 +109,17 @@ func failure(err error) redact.Text {
 
 func errorClass(kind string) redact.Text {
 	switch kind {
-	case "Validation":
+	case incident.ErrorValidation:
 		return redact.Literal("the request or the answer was not valid")
-	case "Permission":
+	case incident.ErrorPermission:
 		return redact.Literal("permission was denied")
-	case "NotFound":
+	case incident.ErrorNotFound:
 		return redact.Literal("something that it needs does not exist")
-	case "Mismatch":
+	case incident.ErrorMismatch:
 		return redact.Literal("what is there is not what was approved")
-	case "Throttled":
+	case incident.ErrorThrottled:
 		return redact.Literal("it was throttled every time")
-	case "Unavailable":
+	case incident.ErrorUnavailable:
 		return redact.Literal("the service stayed unavailable")
 	case "Late":
 		return redact.Literal("it took too long and was stopped")

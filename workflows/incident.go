@@ -79,7 +79,7 @@ type incidentRun struct {
 // newIncidentRun checks the input and makes ready to be asked and told.
 func newIncidentRun(ctx workflow.Context, in incident.IncidentInput) (*incidentRun, error) {
 	if in.ID == "" || in.Service == "" || len(in.Anomalies) == 0 {
-		return nil, temporal.NewNonRetryableApplicationError("an incident needs an id, a service and an anomaly", "Validation", nil)
+		return nil, temporal.NewNonRetryableApplicationError("an incident needs an id, a service and an anomaly", incident.ErrorValidation, nil)
 	}
 	info := workflow.GetInfo(ctx).WorkflowExecution
 	if in.Settings.MaxAttempts <= 0 {

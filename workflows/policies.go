@@ -11,7 +11,7 @@ import (
 
 // Classes of errors that trying again cannot help. Activities return them as
 // non-retryable already; naming them here keeps it so if one forgets.
-var hopeless = []string{"Validation", "Permission", "NotFound", "Mismatch"}
+var hopeless = []string{incident.ErrorValidation, incident.ErrorPermission, incident.ErrorNotFound, incident.ErrorMismatch}
 
 // persistent tries until the activity's total time is up: for what an incident
 // cannot go on without.

@@ -39,10 +39,10 @@ func (a *Activities) PublishDocument(ctx context.Context, in incident.PublishDoc
 	}
 	rb, ok := catalog.Runbooks[in.Runbook]
 	if !ok {
-		return incident.Document{}, awserror.Refuse(awserror.NotFound, "publish runbook %s: the catalogue has none of that name at %s", in.Runbook, in.Commit)
+		return incident.Document{}, awserror.Refuse(incident.ErrorNotFound, "publish runbook %s: the catalogue has none of that name at %s", in.Runbook, in.Commit)
 	}
 	if got := hash(string(rb.Automation)); got != in.ContentSHA256 {
-		return incident.Document{}, awserror.Refuse(awserror.Mismatch,
+		return incident.Document{}, awserror.Refuse(incident.ErrorMismatch,
 			"publish runbook %s: its document at %s has SHA-256 %s, but the plan that was approved names %s", in.Runbook, in.Commit, got, in.ContentSHA256)
 	}
 	doc := incident.Document{
@@ -135,7 +135,7 @@ func missing(err error) bool {
 // convert to JSON otherwise, which hashes differently.
 func (a *Activities) readBack(ctx context.Context, doc incident.Document) error {
 	if !numeric.MatchString(doc.Version) {
-		return awserror.Refuse(awserror.Mismatch, "document %s: version %q is no number", doc.Name, doc.Version)
+		return awserror.Refuse(incident.ErrorMismatch, "document %s: version %q is no number", doc.Name, doc.Version)
 	}
 	for try := 0; ; try++ {
 		out, err := a.opts.Systems.GetDocument(ctx, &ssm.GetDocumentInput{
@@ -154,13 +154,13 @@ func (a *Activities) readBack(ctx context.Context, doc incident.Document) error 
 			}
 			continue
 		case types.DocumentStatusFailed, types.DocumentStatusDeleting:
-			return awserror.Refuse(awserror.Validation, "document %s version %s is %s: %s", doc.Name, doc.Version, out.Status, aws.ToString(out.StatusInformation))
+			return awserror.Refuse(incident.ErrorValidation, "document %s version %s is %s: %s", doc.Name, doc.Version, out.Status, aws.ToString(out.StatusInformation))
 		}
 		if got := aws.ToString(out.DocumentVersion); got != doc.Version {
-			return awserror.Refuse(awserror.Mismatch, "document %s: version %s was asked for and %s came", doc.Name, doc.Version, got)
+			return awserror.Refuse(incident.ErrorMismatch, "document %s: version %s was asked for and %s came", doc.Name, doc.Version, got)
 		}
 		if got := hash(aws.ToString(out.Content)); got != doc.ContentSHA256 {
-			return awserror.Refuse(awserror.Mismatch,
+			return awserror.Refuse(incident.ErrorMismatch,
 				"document %s version %s has SHA-256 %s, but the plan that was approved names %s: somebody else changed it; nothing was started",
 				doc.Name, doc.Version, got, doc.ContentSHA256)
 		}

@@ -79,7 +79,7 @@ func (a *Activities) StartAutomation(ctx context.Context, in incident.StartAutom
 		if err := a.stop(ctx, id); err != nil {
 			return incident.Execution{}, awserror.Classify(fmt.Sprintf("%s: it runs version %s and could not be stopped", doing, exec.DocumentVersion), err)
 		}
-		return incident.Execution{}, awserror.Refuse(awserror.Mismatch, "%s: execution %s runs version %s instead and was stopped", doing, id, exec.DocumentVersion)
+		return incident.Execution{}, awserror.Refuse(incident.ErrorMismatch, "%s: execution %s runs version %s instead and was stopped", doing, id, exec.DocumentVersion)
 	}
 	return exec, nil
 }
@@ -88,7 +88,7 @@ func (a *Activities) StartAutomation(ctx context.Context, in incident.StartAutom
 // but must never run.
 func checkStart(in incident.StartAutomationInput) error {
 	refuse := func(format string, args ...any) error {
-		return awserror.Refuse(awserror.Validation, "start document "+in.Document.Name+": "+format, args...)
+		return awserror.Refuse(incident.ErrorValidation, "start document "+in.Document.Name+": "+format, args...)
 	}
 	if in.IncidentID == "" || in.Step == "" || in.Attempt < 1 || in.Document.Name == "" {
 		return refuse("incident, step, attempt and document are needed")

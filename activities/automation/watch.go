@@ -37,7 +37,7 @@ const (
 // running, and the error is retryable, so that the next try takes over.
 func (a *Activities) WatchAutomation(ctx context.Context, in incident.WatchAutomationInput) (incident.Execution, error) {
 	if in.ExecutionID == "" {
-		return incident.Execution{}, awserror.Refuse(awserror.Validation, "watch an automation: the execution's id is missing")
+		return incident.Execution{}, awserror.Refuse(incident.ErrorValidation, "watch an automation: the execution's id is missing")
 	}
 	defer a.beat(ctx, in.ExecutionID)()
 	tick := time.NewTicker(a.opts.Poll)
@@ -152,7 +152,7 @@ func (a *Activities) cancelled(ctx context.Context, id string, cause error) (inc
 // it ended; one that was over already is left as it is.
 func (a *Activities) StopAutomation(ctx context.Context, in incident.StopAutomationInput) (incident.Execution, error) {
 	if in.ExecutionID == "" {
-		return incident.Execution{}, awserror.Refuse(awserror.Validation, "stop an automation: the execution's id is missing")
+		return incident.Execution{}, awserror.Refuse(incident.ErrorValidation, "stop an automation: the execution's id is missing")
 	}
 	defer a.beat(ctx, in.ExecutionID)()
 	if err := a.stop(ctx, in.ExecutionID); err != nil {

@@ -17,19 +17,9 @@ import (
 	"github.com/aws/smithy-go"
 	"go.temporal.io/sdk/temporal"
 
+	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/internal/redact/rules"
-)
-
-// Types of the application errors that Classify makes. Validation, Permission,
-// NotFound and Mismatch are not retryable.
-const (
-	Validation  = "Validation"
-	Permission  = "Permission"
-	NotFound    = "NotFound"
-	Mismatch    = "Mismatch"
-	Throttled   = "Throttled"
-	Unavailable = "Unavailable"
 )
 
 // quotaDelay is how long to wait after a quota was used up: quotas are by the
@@ -43,24 +33,24 @@ const maxRetryAfter = 5 * time.Minute
 const maxMessage = 1000
 
 var byCode = map[string]string{
-	"AccessDenied": Permission, "AccessDeniedException": Permission, "UnauthorizedOperation": Permission,
-	"UnrecognizedClientException": Permission, "InvalidClientTokenId": Permission, "SignatureDoesNotMatch": Permission,
-	"InvalidSignatureException": Permission, "IncompleteSignature": Permission, "MissingAuthenticationToken": Permission,
-	"NotAuthorized": Permission, "OptInRequired": Permission,
+	"AccessDenied": incident.ErrorPermission, "AccessDeniedException": incident.ErrorPermission, "UnauthorizedOperation": incident.ErrorPermission,
+	"UnrecognizedClientException": incident.ErrorPermission, "InvalidClientTokenId": incident.ErrorPermission, "SignatureDoesNotMatch": incident.ErrorPermission,
+	"InvalidSignatureException": incident.ErrorPermission, "IncompleteSignature": incident.ErrorPermission, "MissingAuthenticationToken": incident.ErrorPermission,
+	"NotAuthorized": incident.ErrorPermission, "OptInRequired": incident.ErrorPermission,
 
-	"ResourceNotFoundException": NotFound, "ResourceNotFound": NotFound, "InvalidDocument": NotFound,
-	"InvalidDocumentVersion": NotFound, "AutomationDefinitionNotFoundException": NotFound,
-	"AutomationDefinitionVersionNotFoundException": NotFound, "AutomationExecutionNotFoundException": NotFound,
+	"ResourceNotFoundException": incident.ErrorNotFound, "ResourceNotFound": incident.ErrorNotFound, "InvalidDocument": incident.ErrorNotFound,
+	"InvalidDocumentVersion": incident.ErrorNotFound, "AutomationDefinitionNotFoundException": incident.ErrorNotFound,
+	"AutomationDefinitionVersionNotFoundException": incident.ErrorNotFound, "AutomationExecutionNotFoundException": incident.ErrorNotFound,
 
-	"IdempotentParameterMismatch": Mismatch,
+	"IdempotentParameterMismatch": incident.ErrorMismatch,
 
-	"AutomationExecutionLimitExceededException": Throttled, "ServiceQuotaExceededException": Throttled,
-	"ModelNotReadyException": Throttled, "DocumentLimitExceeded": Validation,
+	"AutomationExecutionLimitExceededException": incident.ErrorThrottled, "ServiceQuotaExceededException": incident.ErrorThrottled,
+	"ModelNotReadyException": incident.ErrorThrottled, "DocumentLimitExceeded": incident.ErrorValidation,
 
 	// A model that failed or took too long may answer the next time (408, 424).
-	"ModelTimeoutException": Unavailable, "ModelErrorException": Unavailable,
+	"ModelTimeoutException": incident.ErrorUnavailable, "ModelErrorException": incident.ErrorUnavailable,
 	// Credentials that ran out are fetched again by the SDK.
-	"ExpiredToken": Unavailable, "ExpiredTokenException": Unavailable, "RequestExpired": Unavailable,
+	"ExpiredToken": incident.ErrorUnavailable, "ExpiredTokenException": incident.ErrorUnavailable, "RequestExpired": incident.ErrorUnavailable,
 }
 
 // slow are errors after which the next try has to wait for long.
@@ -89,7 +79,7 @@ func Classify(doing string, err error) error {
 	// The cause is left out: Temporal would write its message, which is not
 	// redacted, into history beside this one.
 	return temporal.NewApplicationErrorWithOptions(msg, kind, temporal.ApplicationErrorOptions{
-		NonRetryable:   kind == Validation || kind == Permission || kind == NotFound || kind == Mismatch,
+		NonRetryable:   kind == incident.ErrorValidation || kind == incident.ErrorPermission || kind == incident.ErrorNotFound || kind == incident.ErrorMismatch,
 		NextRetryDelay: delay,
 	})
 }
@@ -101,7 +91,7 @@ func Retryable(err error) bool {
 		return !done.NonRetryable()
 	}
 	kind, _ := kindOf(err)
-	return kind == Throttled || kind == Unavailable
+	return kind == incident.ErrorThrottled || kind == incident.ErrorUnavailable
 }
 
 // Refuse makes an error that no retry mends.
@@ -113,7 +103,7 @@ func Refuse(kind, format string, args ...any) error {
 // Unavailablef makes an error that a retry may mend.
 func Unavailablef(format string, args ...any) error {
 	msg := redact.Clean(rules.Default(), fmt.Sprintf(format, args...)).Cut(maxMessage).String()
-	return temporal.NewApplicationError(msg, Unavailable)
+	return temporal.NewApplicationError(msg, incident.ErrorUnavailable)
 }
 
 func kindOf(err error) (kind string, delay time.Duration) {
@@ -122,36 +112,36 @@ func kindOf(err error) (kind string, delay time.Duration) {
 	status, after := response(err)
 	if hasCode {
 		if slices.Contains(slow, api.ErrorCode()) {
-			return Throttled, max(after, quotaDelay)
+			return incident.ErrorThrottled, max(after, quotaDelay)
 		}
 		if kind, known := byCode[api.ErrorCode()]; known {
 			return kind, after
 		}
 		if _, throttle := retry.DefaultThrottleErrorCodes[api.ErrorCode()]; throttle {
-			return Throttled, after
+			return incident.ErrorThrottled, after
 		}
 	}
 	switch {
 	case status == http.StatusTooManyRequests:
-		return Throttled, after
+		return incident.ErrorThrottled, after
 	case status == http.StatusRequestTimeout, status == http.StatusFailedDependency, status >= http.StatusInternalServerError:
-		return Unavailable, after
+		return incident.ErrorUnavailable, after
 	case hasCode && api.ErrorFault() == smithy.FaultServer:
-		return Unavailable, after
+		return incident.ErrorUnavailable, after
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return Permission, 0
+		return incident.ErrorPermission, 0
 	case status >= http.StatusBadRequest:
-		return Validation, 0
+		return incident.ErrorValidation, 0
 	case hasCode && api.ErrorFault() == smithy.FaultClient:
-		return Validation, 0
+		return incident.ErrorValidation, 0
 	}
 	// Parameters that the client itself refuses to send.
 	var invalid *smithy.InvalidParamsError
 	if errors.As(err, &invalid) || invalidParams(err) {
-		return Validation, 0
+		return incident.ErrorValidation, 0
 	}
 	// No answer, or none that could be read: it is not known what happened.
-	return Unavailable, 0
+	return incident.ErrorUnavailable, 0
 }
 
 func invalidParams(err error) bool {

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"firebreak/activities/awserror"
+	"firebreak/internal/incident"
 )
 
 func answered(status int, code, retryAfter string) error {
@@ -40,26 +41,26 @@ func TestClassify(t *testing.T) {
 		final bool
 		delay time.Duration
 	}{
-		{"throttle", answered(400, "ThrottlingException", ""), awserror.Throttled, false, 0},
-		{"throttle with a delay", answered(429, "TooManyRequestsException", "7"), awserror.Throttled, false, 7 * time.Second},
-		{"a delay has a limit", answered(503, "ServiceUnavailable", "86400"), awserror.Unavailable, false, 5 * time.Minute},
-		{"request limit", answered(400, "RequestLimitExceeded", ""), awserror.Throttled, false, 0},
-		{"executions used up", answered(400, "AutomationExecutionLimitExceededException", ""), awserror.Throttled, false, time.Minute},
-		{"model quota", answered(400, "ServiceQuotaExceededException", ""), awserror.Throttled, false, time.Minute},
-		{"model not ready", answered(429, "ModelNotReadyException", ""), awserror.Throttled, false, 0},
-		{"model timeout", answered(408, "ModelTimeoutException", ""), awserror.Unavailable, false, 0},
-		{"model error", answered(424, "ModelErrorException", ""), awserror.Unavailable, false, 0},
-		{"500", answered(500, "InternalServerError", ""), awserror.Unavailable, false, 0},
-		{"500 without a code", answered(502, "", ""), awserror.Unavailable, false, 0},
-		{"connection lost", errors.New("EOF"), awserror.Unavailable, false, 0},
-		{"deadline", context.DeadlineExceeded, awserror.Unavailable, false, 0},
-		{"validation", answered(400, "ValidationException", ""), awserror.Validation, true, 0},
-		{"unknown 4xx", answered(400, "SomethingNew", ""), awserror.Validation, true, 0},
-		{"permission", answered(400, "AccessDeniedException", ""), awserror.Permission, true, 0},
-		{"403 without a code", answered(403, "", ""), awserror.Permission, true, 0},
-		{"not found", answered(400, "ResourceNotFoundException", ""), awserror.NotFound, true, 0},
-		{"mismatch", answered(400, "IdempotentParameterMismatch", ""), awserror.Mismatch, true, 0},
-		{"parameters refused by the client", smithy.InvalidParamsError{Context: "x"}, awserror.Validation, true, 0},
+		{"throttle", answered(400, "ThrottlingException", ""), incident.ErrorThrottled, false, 0},
+		{"throttle with a delay", answered(429, "TooManyRequestsException", "7"), incident.ErrorThrottled, false, 7 * time.Second},
+		{"a delay has a limit", answered(503, "ServiceUnavailable", "86400"), incident.ErrorUnavailable, false, 5 * time.Minute},
+		{"request limit", answered(400, "RequestLimitExceeded", ""), incident.ErrorThrottled, false, 0},
+		{"executions used up", answered(400, "AutomationExecutionLimitExceededException", ""), incident.ErrorThrottled, false, time.Minute},
+		{"model quota", answered(400, "ServiceQuotaExceededException", ""), incident.ErrorThrottled, false, time.Minute},
+		{"model not ready", answered(429, "ModelNotReadyException", ""), incident.ErrorThrottled, false, 0},
+		{"model timeout", answered(408, "ModelTimeoutException", ""), incident.ErrorUnavailable, false, 0},
+		{"model error", answered(424, "ModelErrorException", ""), incident.ErrorUnavailable, false, 0},
+		{"500", answered(500, "InternalServerError", ""), incident.ErrorUnavailable, false, 0},
+		{"500 without a code", answered(502, "", ""), incident.ErrorUnavailable, false, 0},
+		{"connection lost", errors.New("EOF"), incident.ErrorUnavailable, false, 0},
+		{"deadline", context.DeadlineExceeded, incident.ErrorUnavailable, false, 0},
+		{"validation", answered(400, "ValidationException", ""), incident.ErrorValidation, true, 0},
+		{"unknown 4xx", answered(400, "SomethingNew", ""), incident.ErrorValidation, true, 0},
+		{"permission", answered(400, "AccessDeniedException", ""), incident.ErrorPermission, true, 0},
+		{"403 without a code", answered(403, "", ""), incident.ErrorPermission, true, 0},
+		{"not found", answered(400, "ResourceNotFoundException", ""), incident.ErrorNotFound, true, 0},
+		{"mismatch", answered(400, "IdempotentParameterMismatch", ""), incident.ErrorMismatch, true, 0},
+		{"parameters refused by the client", smithy.InvalidParamsError{Context: "x"}, incident.ErrorValidation, true, 0},
 	} {
 		err := awserror.Classify("read alarm a", c.err)
 		var app *temporal.ApplicationError
@@ -78,11 +79,11 @@ func TestClassifyLeavesWhatIsDecided(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, awserror.Classify("x", nil))
 	require.ErrorIs(t, awserror.Classify("x", context.Canceled), context.Canceled)
-	refused := awserror.Refuse(awserror.Mismatch, "document %s has other content", "d")
+	refused := awserror.Refuse(incident.ErrorMismatch, "document %s has other content", "d")
 	// Temporal looks at the outermost error: it has to be the application error.
 	app, ok := awserror.Classify("publish", fmt.Errorf("wrapped: %w", refused)).(*temporal.ApplicationError) //nolint:errorlint // on purpose
 	require.True(t, ok)
-	require.Equal(t, awserror.Mismatch, app.Type())
+	require.Equal(t, incident.ErrorMismatch, app.Type())
 	require.True(t, app.NonRetryable())
 	require.Equal(t, "publish: document d has other content", app.Message())
 }

@@ -14,17 +14,9 @@ import (
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 	"go.temporal.io/sdk/temporal"
 
+	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/internal/redact/rules"
-)
-
-// Types of the errors that activities return.
-const (
-	typeValidation  = "Validation"  // the catalogue or the question is wrong; asking again changes nothing
-	typePermission  = "Permission"  // the token does not open the repository
-	typeNotFound    = "NotFound"    // there is no such repository, branch or commit
-	typeThrottled   = "Throttled"   // the host asks to wait
-	typeUnavailable = "Unavailable" // the host did not answer, or broke off
 )
 
 func final(kind string, cause error, format string, args ...any) error {
@@ -51,14 +43,14 @@ func classify(err error, doing string) error {
 	}
 	switch {
 	case errors.Is(err, transport.ErrAuthenticationRequired), errors.Is(err, transport.ErrAuthorizationFailed), errors.Is(err, transport.ErrInvalidAuthMethod):
-		return final(typePermission, err, "%s: the git host refuses the token; check catalog.user and FIREBREAK_CATALOG_TOKEN", doing)
+		return final(incident.ErrorPermission, err, "%s: the git host refuses the token; check catalog.user and FIREBREAK_CATALOG_TOKEN", doing)
 	case errors.Is(err, transport.ErrRepositoryNotFound), errors.Is(err, transport.ErrEmptyRemoteRepository):
-		return final(typeNotFound, err, "%s: there is no repository with a commit at catalog.url, or the token may not see it", doing)
+		return final(incident.ErrorNotFound, err, "%s: there is no repository with a commit at catalog.url, or the token may not see it", doing)
 	}
 	// What git upload-pack answers, as an ERR line, for a commit that it does not
 	// have or may not hand out.
 	if strings.Contains(err.Error(), "not our ref") {
-		return final(typeNotFound, err, "%s: the git host does not hand this commit out", doing)
+		return final(incident.ErrorNotFound, err, "%s: the git host does not hand this commit out", doing)
 	}
 	// UnexpectedError hides what it holds from errors.As.
 	if hidden := new(plumbing.UnexpectedError); errors.As(err, &hidden) {
@@ -67,18 +59,18 @@ func classify(err error, doing string) error {
 		}
 	}
 	// Timeouts, resets and everything else that happens between two machines.
-	return temporal.NewApplicationErrorWithCause(doing, typeUnavailable, clean(err))
+	return temporal.NewApplicationErrorWithCause(doing, incident.ErrorUnavailable, clean(err))
 }
 
 func classifyStatus(answer *githttp.Err, err error, doing string) error {
 	options := temporal.ApplicationErrorOptions{Cause: clean(err), NextRetryDelay: retryAfter(answer.Response.Header)}
 	switch code := answer.StatusCode(); {
 	case code == http.StatusTooManyRequests:
-		return temporal.NewApplicationErrorWithOptions(doing, typeThrottled, options)
+		return temporal.NewApplicationErrorWithOptions(doing, incident.ErrorThrottled, options)
 	case code >= 500 || code == http.StatusRequestTimeout:
-		return temporal.NewApplicationErrorWithOptions(doing, typeUnavailable, options)
+		return temporal.NewApplicationErrorWithOptions(doing, incident.ErrorUnavailable, options)
 	default:
-		return final(typeValidation, err, "%s: the git host does not understand the request; check catalog.url", doing)
+		return final(incident.ErrorValidation, err, "%s: the git host does not understand the request; check catalog.url", doing)
 	}
 }
 

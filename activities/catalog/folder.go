@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/internal/redact/rules"
 	"firebreak/internal/runbook"
@@ -51,7 +52,7 @@ func (f *Folder) Latest(context.Context) (cat *runbook.Catalog, problem, err err
 	if f.known.latest.cat != nil {
 		return f.known.latest.cat, redact.Error(rules.Default(), err, maxTold), nil
 	}
-	return nil, nil, final(typeValidation, err, "the catalogue is broken")
+	return nil, nil, final(incident.ErrorValidation, err, "the catalogue is broken")
 }
 
 // At returns the folder as it was when Latest or At saw it with these
@@ -62,10 +63,10 @@ func (f *Folder) At(_ context.Context, commit string) (*runbook.Catalog, error) 
 	}
 	cat, err := f.read()
 	if err != nil {
-		return nil, final(typeValidation, err, "the catalogue is broken")
+		return nil, final(incident.ErrorValidation, err, "the catalogue is broken")
 	}
 	if cat.Commit != commit {
-		return nil, final(typeNotFound, nil, "the catalogue's folder has changed since %s and holds %s now", commit, cat.Commit)
+		return nil, final(incident.ErrorNotFound, nil, "the catalogue's folder has changed since %s and holds %s now", commit, cat.Commit)
 	}
 	return cat, nil
 }

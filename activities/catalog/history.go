@@ -9,6 +9,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 
+	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/internal/redact/rules"
 	"firebreak/internal/runbook"
@@ -43,7 +44,7 @@ func (s *Store) refresh(ctx context.Context) (*runbook.Catalog, error, error) {
 		return nil, nil, err
 	}
 	if cat == nil {
-		return nil, nil, final(typeValidation, problem, "none of the last %d commits is a valid catalogue", walkBack)
+		return nil, nil, final(incident.ErrorValidation, problem, "none of the last %d commits is a valid catalogue", walkBack)
 	}
 	return cat, problem, nil
 }
@@ -96,7 +97,7 @@ func (s *Store) fetch(ctx context.Context, r *remote, commit plumbing.Hash) (*ru
 func (s *Store) load(objects storer.EncodedObjectStorer, commit plumbing.Hash) (*runbook.Catalog, error, error) {
 	c, err := object.GetCommit(objects, commit)
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return nil, nil, final(typeNotFound, err, "commit %s is not in the history of branch %s", commit, s.options.Branch)
+		return nil, nil, final(incident.ErrorNotFound, err, "commit %s is not in the history of branch %s", commit, s.options.Branch)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("read commit %s: %w", commit, err)

@@ -14,6 +14,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/storage/memory"
+
+	"firebreak/internal/incident"
 )
 
 // Limits of what one fetch may bring. A catalogue of 200 runbooks is below one
@@ -37,7 +39,7 @@ type remote struct {
 func (r *remote) head(branch string) (plumbing.Hash, error) {
 	hash, ok := r.refs.References[plumbing.NewBranchReferenceName(branch).String()]
 	if !ok {
-		return plumbing.ZeroHash, final(typeNotFound, nil, "the catalogue's repository has no branch %q", branch)
+		return plumbing.ZeroHash, final(incident.ErrorNotFound, nil, "the catalogue's repository has no branch %q", branch)
 	}
 	return hash, nil
 }
@@ -69,11 +71,11 @@ func (r *remote) objects(ctx context.Context, want plumbing.Hash, depth int) (*m
 		return nil, fmt.Errorf("receive commit %s: %w", want, err)
 	}
 	if len(pack) > maxPack {
-		return nil, final(typeValidation, errTooLarge, "receive commit %s", want)
+		return nil, final(incident.ErrorValidation, errTooLarge, "receive commit %s", want)
 	}
 	if err := measure(pack); err != nil {
 		if errors.Is(err, errTooLarge) {
-			return nil, final(typeValidation, err, "receive commit %s", want)
+			return nil, final(incident.ErrorValidation, err, "receive commit %s", want)
 		}
 		return nil, fmt.Errorf("receive commit %s: %w", want, err)
 	}

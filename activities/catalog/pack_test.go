@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
+
+	"firebreak/internal/incident"
 )
 
 // packed is one entry of a pack: its type as git numbers it, the length that
@@ -98,6 +100,6 @@ func TestClassifyKnowsGitsWordsForAMissingCommit(t *testing.T) {
 	err := classify(errors.New("error decoding upload-pack response: upload-pack: not our ref 11"), "get it")
 	var app *temporal.ApplicationError
 	require.ErrorAs(t, err, &app)
-	require.Equal(t, typeNotFound, app.Type())
+	require.Equal(t, incident.ErrorNotFound, app.Type())
 	require.True(t, app.NonRetryable())
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 
+	"firebreak/internal/incident"
 	"firebreak/internal/runbook"
 )
 
@@ -116,7 +117,7 @@ func loopback(host string) bool {
 // Its errors are *temporal.ApplicationError, retryable or not.
 func (s *Store) At(ctx context.Context, commit string) (*runbook.Catalog, error) {
 	if !commitHash.MatchString(commit) {
-		return nil, final(typeValidation, nil, "%q is not a commit; expected 40 hex digits", commit)
+		return nil, final(incident.ErrorValidation, nil, "%q is not a commit; expected 40 hex digits", commit)
 	}
 	if cat, problem, ok := s.known.get(commit); ok {
 		return usable(cat, problem, commit)
@@ -142,7 +143,7 @@ func (s *Store) At(ctx context.Context, commit string) (*runbook.Catalog, error)
 
 func usable(cat *runbook.Catalog, problem error, commit string) (*runbook.Catalog, error) {
 	if problem != nil {
-		return nil, final(typeValidation, problem, "the catalogue at %s is broken", commit)
+		return nil, final(incident.ErrorValidation, problem, "the catalogue at %s is broken", commit)
 	}
 	return cat, nil
 }

@@ -44,7 +44,7 @@ func TestTokensDoNotFollowRedirects(t *testing.T) {
 	acts, err := chat.New(chat.Options{Client: client, Channel: channel})
 	require.NoError(t, err)
 	_, err = acts.PostIncident(t.Context(), incident.PostIncidentInput{Headline: headline()})
-	_ = requireType(t, err, chat.ErrorValidation, true)
+	_ = requireType(t, err, incident.ErrorValidation, true)
 }
 
 func TestReadKey(t *testing.T) {

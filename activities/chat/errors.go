@@ -10,17 +10,9 @@ import (
 	"github.com/slack-go/slack"
 	"go.temporal.io/sdk/temporal"
 
+	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/internal/redact/rules"
-)
-
-// Types of the application errors that the activities return.
-const (
-	ErrorValidation  = "Validation"  // the request can never succeed as it is
-	ErrorPermission  = "Permission"  // the token or the bot's membership is at fault
-	ErrorNotFound    = "NotFound"    // the channel or the message is gone
-	ErrorThrottled   = "Throttled"   // too many calls; retried after what Slack says
-	ErrorUnavailable = "Unavailable" // Slack failed or could not be reached; retried
 )
 
 // Slack's error codes by what to do about them. Codes that are in none of the
@@ -55,7 +47,7 @@ func classified(what string, err error) error {
 	var refused slack.SlackErrorResponse
 	switch {
 	case errors.As(err, &limited):
-		return temporal.NewApplicationErrorWithOptions(what+": Slack throttles", ErrorThrottled,
+		return temporal.NewApplicationErrorWithOptions(what+": Slack throttles", incident.ErrorThrottled,
 			temporal.ApplicationErrorOptions{Cause: err, NextRetryDelay: limited.RetryAfter})
 	case errors.As(err, &status):
 		return byStatus(what, status.Code, err)
@@ -64,20 +56,20 @@ func classified(what string, err error) error {
 	default:
 		// The connection broke, the answer did not come or was no JSON: whether
 		// the call had its effect is unknown, and the next attempt looks first.
-		return temporal.NewApplicationErrorWithCause(what+": no answer from Slack", ErrorUnavailable, err)
+		return temporal.NewApplicationErrorWithCause(what+": no answer from Slack", incident.ErrorUnavailable, err)
 	}
 }
 
 func byStatus(what string, code int, err error) error {
 	switch {
 	case code == http.StatusTooManyRequests:
-		return temporal.NewApplicationErrorWithCause(what+": Slack throttles", ErrorThrottled, err)
+		return temporal.NewApplicationErrorWithCause(what+": Slack throttles", incident.ErrorThrottled, err)
 	case code >= http.StatusInternalServerError, code == http.StatusRequestTimeout:
-		return temporal.NewApplicationErrorWithCause(what+": Slack failed", ErrorUnavailable, err)
+		return temporal.NewApplicationErrorWithCause(what+": Slack failed", incident.ErrorUnavailable, err)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return temporal.NewNonRetryableApplicationError(what+": Slack refuses the token", ErrorPermission, err)
+		return temporal.NewNonRetryableApplicationError(what+": Slack refuses the token", incident.ErrorPermission, err)
 	default:
-		return temporal.NewNonRetryableApplicationError(what+": Slack refuses the request", ErrorValidation, err)
+		return temporal.NewNonRetryableApplicationError(what+": Slack refuses the request", incident.ErrorValidation, err)
 	}
 }
 
@@ -85,18 +77,18 @@ func byCode(what string, refused slack.SlackErrorResponse, err error) error {
 	msg := what + ": Slack answers " + refused.Err
 	switch {
 	case slices.Contains(throttledCodes, refused.Err):
-		return temporal.NewApplicationErrorWithCause(msg, ErrorThrottled, err)
+		return temporal.NewApplicationErrorWithCause(msg, incident.ErrorThrottled, err)
 	case slices.Contains(passingCodes, refused.Err):
-		return temporal.NewApplicationErrorWithCause(msg, ErrorUnavailable, err)
+		return temporal.NewApplicationErrorWithCause(msg, incident.ErrorUnavailable, err)
 	case slices.Contains(notFoundCodes, refused.Err):
-		return temporal.NewNonRetryableApplicationError(msg, ErrorNotFound, err)
+		return temporal.NewNonRetryableApplicationError(msg, incident.ErrorNotFound, err)
 	case slices.Contains(permissionCodes, refused.Err):
-		return temporal.NewNonRetryableApplicationError(msg+"; check the bot token, its scopes and that the bot is in the channel", ErrorPermission, err)
+		return temporal.NewNonRetryableApplicationError(msg+"; check the bot token, its scopes and that the bot is in the channel", incident.ErrorPermission, err)
 	default:
 		if len(refused.ResponseMetadata.Messages) > 0 {
 			msg += " (" + redact.Clean(rules.Default(), refused.ResponseMetadata.Messages[0]).Cut(maxCause).String() + ")"
 		}
-		return temporal.NewNonRetryableApplicationError(msg, ErrorValidation, err)
+		return temporal.NewNonRetryableApplicationError(msg, incident.ErrorValidation, err)
 	}
 }
 
@@ -105,5 +97,5 @@ var errNoTimestamp = errors.New("the answer names no message")
 
 // invalid is a request that no retry mends.
 func invalid(format string, args ...any) error {
-	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), ErrorValidation, nil)
+	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), incident.ErrorValidation, nil)
 }

@@ -35,18 +35,18 @@ func TestErrorsSayWhetherToRetry(t *testing.T) {
 		final bool
 		delay time.Duration
 	}{
-		{"throttled", fault.Rule{Kind: fault.Throttle, Latency: 7 * time.Second}, chat.ErrorThrottled, false, 7 * time.Second},
-		{"throttled in the body", fault.Rule{Kind: fault.Error, Code: "ratelimited"}, chat.ErrorThrottled, false, 0},
-		{"failed", fault.Rule{Kind: fault.Error, Status: 500}, chat.ErrorUnavailable, false, 0},
-		{"failed in the body", fault.Rule{Kind: fault.Error, Code: "internal_error"}, chat.ErrorUnavailable, false, 0},
-		{"lost", fault.Rule{Kind: fault.LoseResponse}, chat.ErrorUnavailable, false, 0},
-		{"revoked", fault.Rule{Kind: fault.Error, Code: "token_revoked"}, chat.ErrorPermission, true, 0},
-		{"not invited", fault.Rule{Kind: fault.Error, Code: "not_in_channel"}, chat.ErrorPermission, true, 0},
-		{"no scope", fault.Rule{Kind: fault.Error, Code: "missing_scope"}, chat.ErrorPermission, true, 0},
-		{"forbidden", fault.Rule{Kind: fault.Error, Status: 403}, chat.ErrorPermission, true, 0},
-		{"deleted", fault.Rule{Kind: fault.Error, Code: "message_not_found"}, chat.ErrorNotFound, true, 0},
-		{"bad blocks", fault.Rule{Kind: fault.Error, Code: "invalid_blocks"}, chat.ErrorValidation, true, 0},
-		{"a code that nobody knows", fault.Rule{Kind: fault.Error, Code: "brand_new"}, chat.ErrorValidation, true, 0},
+		{"throttled", fault.Rule{Kind: fault.Throttle, Latency: 7 * time.Second}, incident.ErrorThrottled, false, 7 * time.Second},
+		{"throttled in the body", fault.Rule{Kind: fault.Error, Code: "ratelimited"}, incident.ErrorThrottled, false, 0},
+		{"failed", fault.Rule{Kind: fault.Error, Status: 500}, incident.ErrorUnavailable, false, 0},
+		{"failed in the body", fault.Rule{Kind: fault.Error, Code: "internal_error"}, incident.ErrorUnavailable, false, 0},
+		{"lost", fault.Rule{Kind: fault.LoseResponse}, incident.ErrorUnavailable, false, 0},
+		{"revoked", fault.Rule{Kind: fault.Error, Code: "token_revoked"}, incident.ErrorPermission, true, 0},
+		{"not invited", fault.Rule{Kind: fault.Error, Code: "not_in_channel"}, incident.ErrorPermission, true, 0},
+		{"no scope", fault.Rule{Kind: fault.Error, Code: "missing_scope"}, incident.ErrorPermission, true, 0},
+		{"forbidden", fault.Rule{Kind: fault.Error, Status: 403}, incident.ErrorPermission, true, 0},
+		{"deleted", fault.Rule{Kind: fault.Error, Code: "message_not_found"}, incident.ErrorNotFound, true, 0},
+		{"bad blocks", fault.Rule{Kind: fault.Error, Code: "invalid_blocks"}, incident.ErrorValidation, true, 0},
+		{"a code that nobody knows", fault.Rule{Kind: fault.Error, Code: "brand_new"}, incident.ErrorValidation, true, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,11 +77,11 @@ func TestWrongTokenAndWrongChannel(t *testing.T) {
 	bad, err := chat.New(chat.Options{Client: slackgo.New("xoxb-wrong", slackgo.OptionAPIURL(w.slack.URL())), Channel: channel})
 	require.NoError(t, err)
 	_, err = bad.PostIncident(t.Context(), incident.PostIncidentInput{Headline: headline()})
-	_ = requireType(t, err, chat.ErrorPermission, true)
+	_ = requireType(t, err, incident.ErrorPermission, true)
 	lost, err := chat.New(chat.Options{Client: w.slack.Client(), Channel: "C0NOWHERE"})
 	require.NoError(t, err)
 	_, err = lost.PostIncident(t.Context(), incident.PostIncidentInput{Headline: headline()})
-	_ = requireType(t, err, chat.ErrorNotFound, true)
+	_ = requireType(t, err, incident.ErrorNotFound, true)
 }
 
 func TestCancelledWhileWaitingForTheTurn(t *testing.T) {
@@ -118,7 +118,7 @@ func TestSlacksWordsAreRedacted(t *testing.T) {
 	acts, err := chat.New(chat.Options{Client: slackgo.New("xoxb-t", slackgo.OptionAPIURL(srv.URL+"/")), Channel: channel})
 	require.NoError(t, err)
 	_, err = acts.PostIncident(t.Context(), incident.PostIncidentInput{Thread: incident.ThreadRef{Channel: channel, TS: "1.1"}, Headline: headline()})
-	_ = requireType(t, err, chat.ErrorValidation, true)
+	_ = requireType(t, err, incident.ErrorValidation, true)
 	history := temporal.GetDefaultFailureConverter().ErrorToFailure(err).String()
 	require.Contains(t, history, "invalid_blocks")
 	require.NotContains(t, history, "hunter2")

@@ -172,7 +172,7 @@ func TestRefusedInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_ = requireType(t, run(), chat.ErrorValidation, true)
+			_ = requireType(t, run(), incident.ErrorValidation, true)
 		})
 	}
 }

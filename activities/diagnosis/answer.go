@@ -39,7 +39,7 @@ func read(out *bedrockruntime.ConverseOutput) ([]claim, error) {
 	case types.StopReasonEndTurn, types.StopReasonToolUse:
 	case types.StopReasonGuardrailIntervened, types.StopReasonContentFiltered, types.StopReasonModelContextWindowExceeded:
 		// The same input would meet the same refusal.
-		return nil, awserror.Refuse(awserror.Validation, "the model gave no answer: %s", out.StopReason)
+		return nil, awserror.Refuse(incident.ErrorValidation, "the model gave no answer: %s", out.StopReason)
 	default: // max_tokens, stop_sequence, malformed_model_output, malformed_tool_use, and what is new
 		return nil, nonsense("it ended with %s", out.StopReason)
 	}

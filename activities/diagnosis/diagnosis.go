@@ -82,11 +82,11 @@ func New(opts Options) (*Activities, error) {
 // hypothesis that stands is a retryable error of type Nonsense.
 func (a *Activities) Diagnose(ctx context.Context, in incident.DiagnoseInput) (incident.Diagnosis, error) {
 	if len(in.Evidence) == 0 {
-		return incident.Diagnosis{}, awserror.Refuse(awserror.Validation, "diagnose %s: there is no evidence that a hypothesis could cite", in.IncidentID)
+		return incident.Diagnosis{}, awserror.Refuse(incident.ErrorValidation, "diagnose %s: there is no evidence that a hypothesis could cite", in.IncidentID)
 	}
 	shown, err := show(in, a.opts.MaxInput)
 	if err != nil {
-		return incident.Diagnosis{}, awserror.Refuse(awserror.Validation, "diagnose %s: %s", in.IncidentID, err)
+		return incident.Diagnosis{}, awserror.Refuse(incident.ErrorValidation, "diagnose %s: %s", in.IncidentID, err)
 	}
 	defer a.beat(ctx)()
 	asking, done := context.WithTimeout(ctx, a.opts.Timeout)

@@ -61,7 +61,7 @@ type span struct {
 // it is tried again.
 func (a *Activities) GatherEvidence(ctx context.Context, in incident.GatherEvidenceInput) (incident.GatherEvidenceResult, error) {
 	if in.Service.Name == "" || in.Onset.IsZero() || in.Until.Before(in.Onset) {
-		return incident.GatherEvidenceResult{}, awserror.Refuse(awserror.Validation,
+		return incident.GatherEvidenceResult{}, awserror.Refuse(incident.ErrorValidation,
 			"gather evidence for %s: a service and an onset before %s are needed", in.IncidentID, in.Until)
 	}
 	s := span{from: in.Onset.Add(-a.opts.Before), onset: in.Onset, until: in.Until}

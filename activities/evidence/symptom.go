@@ -44,11 +44,11 @@ func (a *Activities) ReadSymptom(ctx context.Context, in incident.ReadSymptomInp
 func checkSpec(v incident.VerifySpec) error {
 	switch {
 	case v.Metric.IsZero() || v.Metric.Period <= 0 || v.Metric.Stat == "":
-		return awserror.Refuse(awserror.Validation, "the metric to verify by is incomplete: %s", v.Metric.SourceKey())
+		return awserror.Refuse(incident.ErrorValidation, "the metric to verify by is incomplete: %s", v.Metric.SourceKey())
 	case v.Comparison != "<=" && v.Comparison != ">=":
-		return awserror.Refuse(awserror.Validation, "comparison %q is neither <= nor >=", v.Comparison)
+		return awserror.Refuse(incident.ErrorValidation, "comparison %q is neither <= nor >=", v.Comparison)
 	case v.Samples < 1:
-		return awserror.Refuse(awserror.Validation, "%d datapoints prove nothing, at least 1 is needed", v.Samples)
+		return awserror.Refuse(incident.ErrorValidation, "%d datapoints prove nothing, at least 1 is needed", v.Samples)
 	default:
 		return nil
 	}

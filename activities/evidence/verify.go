@@ -22,7 +22,7 @@ func (a *Activities) VerifyRecovery(ctx context.Context, in incident.VerifyRecov
 		return incident.Verification{}, err
 	}
 	if in.Since.IsZero() {
-		return incident.Verification{}, awserror.Refuse(awserror.Validation, "verify the recovery of %s: the end of the fix is missing", in.IncidentID)
+		return incident.Verification{}, awserror.Refuse(incident.ErrorValidation, "verify the recovery of %s: the end of the fix is missing", in.IncidentID)
 	}
 	period := time.Duration(in.Verify.Metric.Period) * time.Second
 	// The last datapoint of the window needs its time to be complete.

@@ -17,12 +17,6 @@ import (
 	"firebreak/internal/runbook"
 )
 
-// Types of the errors that activities return.
-const (
-	typeValidation = "Validation" // the question makes no sense; asking again changes nothing
-	typeMismatch   = "Mismatch"   // what was approved is not what is there
-)
-
 // Catalogs gives catalogues by commit, and the newest one.
 type Catalogs interface {
 	At(ctx context.Context, commit string) (*runbook.Catalog, error)
@@ -93,7 +87,7 @@ func outermost(err error, doing string) error {
 }
 
 func invalid(format string, args ...any) error {
-	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), typeValidation, nil)
+	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), incident.ErrorValidation, nil)
 }
 
 // place is where an incident is, taken from its workflow id:

@@ -42,7 +42,7 @@ func (h TemporalHistory) Remediations(ctx context.Context, workflowIDPrefix stri
 	resp, err := h.Client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: h.Namespace, Query: query})
 	if err != nil {
 		if wrong := new(serviceerror.InvalidArgument); errors.As(err, &wrong) {
-			return 0, temporal.NewNonRetryableApplicationError("count remediations: Temporal does not understand the query", typeValidation, err)
+			return 0, temporal.NewNonRetryableApplicationError("count remediations: Temporal does not understand the query", incident.ErrorValidation, err)
 		}
 		return 0, fmt.Errorf("count remediations of %s: %w", workflowIDPrefix, err)
 	}

@@ -64,7 +64,7 @@ func (a *Activities) Recheck(ctx context.Context, in incident.RecheckInput) (inc
 func genuine(c *runbook.Catalog, p incident.Plan) ([]redact.Text, error) {
 	digest, err := policy.Digest(p)
 	if err != nil {
-		return nil, temporal.NewNonRetryableApplicationError("compute the plan's digest", typeMismatch, err)
+		return nil, temporal.NewNonRetryableApplicationError("compute the plan's digest", incident.ErrorMismatch, err)
 	}
 	var reasons []redact.Text
 	deny := func(t redact.Text) { reasons = append(reasons, t) }

@@ -12,17 +12,9 @@ import (
 	jira "github.com/andygrunwald/go-jira"
 	"go.temporal.io/sdk/temporal"
 
+	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/internal/redact/rules"
-)
-
-// Types of the application errors that the activities return.
-const (
-	ErrorValidation  = "Validation"  // the request can never succeed as it is
-	ErrorPermission  = "Permission"  // the credentials or their rights are at fault
-	ErrorNotFound    = "NotFound"    // the issue is gone
-	ErrorThrottled   = "Throttled"   // too many calls; retried after what Jira says
-	ErrorUnavailable = "Unavailable" // Jira failed or could not be reached; retried
 )
 
 // maxCause bounds the text of an error that is not of Jira's making, in bytes.
@@ -44,7 +36,7 @@ func classified(what string, resp *jira.Response, err error) error {
 	if resp == nil || resp.Response == nil || resp.StatusCode < 300 {
 		// No answer, or one that broke off: whether the call had its effect is
 		// unknown, and whoever tries again looks first.
-		return temporal.NewApplicationErrorWithCause(what+": no answer from Jira", ErrorUnavailable, redact.Error(rules.Default(), err, maxCause))
+		return temporal.NewApplicationErrorWithCause(what+": no answer from Jira", incident.ErrorUnavailable, redact.Error(rules.Default(), err, maxCause))
 	}
 	err = detailed(resp, err)
 	msg := fmt.Sprintf("%s: Jira answers %d", what, resp.StatusCode)
@@ -53,19 +45,19 @@ func classified(what string, resp *jira.Response, err error) error {
 		if reason := resp.Header.Get("RateLimit-Reason"); reason != "" {
 			msg += " (" + shown(reason) + ")"
 		}
-		return temporal.NewApplicationErrorWithOptions(msg, ErrorThrottled,
+		return temporal.NewApplicationErrorWithOptions(msg, incident.ErrorThrottled,
 			temporal.ApplicationErrorOptions{Cause: err, NextRetryDelay: retryAfter(resp.Header.Get("Retry-After"))})
 	case code >= http.StatusInternalServerError, code == http.StatusRequestTimeout:
-		return temporal.NewApplicationErrorWithOptions(msg, ErrorUnavailable,
+		return temporal.NewApplicationErrorWithOptions(msg, incident.ErrorUnavailable,
 			temporal.ApplicationErrorOptions{Cause: err, NextRetryDelay: retryAfter(resp.Header.Get("Retry-After"))})
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return temporal.NewNonRetryableApplicationError(msg+"; check the token and the rights of its user in the project", ErrorPermission, err)
+		return temporal.NewNonRetryableApplicationError(msg+"; check the token and the rights of its user in the project", incident.ErrorPermission, err)
 	case code == http.StatusNotFound:
-		return temporal.NewNonRetryableApplicationError(msg, ErrorNotFound, err)
+		return temporal.NewNonRetryableApplicationError(msg, incident.ErrorNotFound, err)
 	case code == http.StatusGone:
-		return temporal.NewNonRetryableApplicationError(msg+": this Jira has removed the call; is it Cloud, set up as Data Center?", ErrorValidation, err)
+		return temporal.NewNonRetryableApplicationError(msg+": this Jira has removed the call; is it Cloud, set up as Data Center?", incident.ErrorValidation, err)
 	default:
-		return temporal.NewNonRetryableApplicationError(msg, ErrorValidation, err)
+		return temporal.NewNonRetryableApplicationError(msg, incident.ErrorValidation, err)
 	}
 }
 
@@ -108,11 +100,11 @@ func shown(s string) string {
 
 // invalid is a request that no retry mends.
 func invalid(format string, args ...any) error {
-	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), ErrorValidation, nil)
+	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), incident.ErrorValidation, nil)
 }
 
 // uncertain tells whether a call may have had its effect in spite of its error.
 func uncertain(err error) bool {
 	var app *temporal.ApplicationError
-	return errors.As(err, &app) && app.Type() == ErrorUnavailable
+	return errors.As(err, &app) && app.Type() == incident.ErrorUnavailable
 }

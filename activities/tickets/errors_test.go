@@ -35,14 +35,14 @@ func TestErrorsSayWhetherToRetry(t *testing.T) {
 		final bool
 		delay time.Duration
 	}{
-		{"unauthorised", fault.Rule{Kind: fault.Error, Status: 401}, tickets.ErrorPermission, true, 0},
-		{"forbidden", fault.Rule{Kind: fault.Error, Status: 403}, tickets.ErrorPermission, true, 0},
-		{"bad request", fault.Rule{Kind: fault.Error, Status: 400}, tickets.ErrorValidation, true, 0},
-		{"not found", fault.Rule{Kind: fault.Error, Status: 404}, tickets.ErrorNotFound, true, 0},
-		{"gone", fault.Rule{Kind: fault.Error, Status: 410}, tickets.ErrorValidation, true, 0},
-		{"throttled", fault.Rule{Kind: fault.Throttle, Latency: 7 * time.Second}, tickets.ErrorThrottled, false, 7 * time.Second},
-		{"failed", fault.Rule{Kind: fault.Error, Status: 500}, tickets.ErrorUnavailable, false, 0},
-		{"unavailable", fault.Rule{Kind: fault.Error, Status: 503}, tickets.ErrorUnavailable, false, 0},
+		{"unauthorised", fault.Rule{Kind: fault.Error, Status: 401}, incident.ErrorPermission, true, 0},
+		{"forbidden", fault.Rule{Kind: fault.Error, Status: 403}, incident.ErrorPermission, true, 0},
+		{"bad request", fault.Rule{Kind: fault.Error, Status: 400}, incident.ErrorValidation, true, 0},
+		{"not found", fault.Rule{Kind: fault.Error, Status: 404}, incident.ErrorNotFound, true, 0},
+		{"gone", fault.Rule{Kind: fault.Error, Status: 410}, incident.ErrorValidation, true, 0},
+		{"throttled", fault.Rule{Kind: fault.Throttle, Latency: 7 * time.Second}, incident.ErrorThrottled, false, 7 * time.Second},
+		{"failed", fault.Rule{Kind: fault.Error, Status: 500}, incident.ErrorUnavailable, false, 0},
+		{"unavailable", fault.Rule{Kind: fault.Error, Status: 503}, incident.ErrorUnavailable, false, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestWrongCredentials(t *testing.T) {
 		acts, err := tickets.New(tickets.Options{Client: client, Project: "OPS"})
 		require.NoError(t, err)
 		_, err = acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-		_ = requireType(t, err, tickets.ErrorPermission, true)
+		_ = requireType(t, err, incident.ErrorPermission, true)
 	}
 	// A personal access token goes as a bearer.
 	client, err := tickets.Connect(w.jira.URL(), "", w.jira.Token())
@@ -135,7 +135,7 @@ func TestRefusedInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_ = requireType(t, run(), tickets.ErrorValidation, true)
+			_ = requireType(t, run(), incident.ErrorValidation, true)
 		})
 	}
 }
@@ -161,7 +161,7 @@ func TestUnreachableIsRetried(t *testing.T) {
 	acts, err := tickets.New(tickets.Options{Client: client, Project: "OPS"})
 	require.NoError(t, err)
 	_, err = acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-	_ = requireType(t, err, tickets.ErrorUnavailable, false)
+	_ = requireType(t, err, incident.ErrorUnavailable, false)
 	require.NotContains(t, err.Error(), "secret-token")
 	require.NotErrorIs(t, err, context.Canceled)
 }
@@ -209,7 +209,7 @@ func TestDataCenterSearch(t *testing.T) {
 	acts, err = tickets.New(tickets.Options{Client: client, Project: "OPS", DataCenter: true})
 	require.NoError(t, err)
 	_, err = acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-	_ = requireType(t, err, tickets.ErrorValidation, true)
+	_ = requireType(t, err, incident.ErrorValidation, true)
 	require.ErrorContains(t, err, "Data Center")
 }
 
@@ -227,7 +227,7 @@ func TestJirasWordsAreRedacted(t *testing.T) {
 	acts, err := tickets.New(tickets.Options{Client: client, Project: "OPS"})
 	require.NoError(t, err)
 	_, err = acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
-	_ = requireType(t, err, tickets.ErrorValidation, true)
+	_ = requireType(t, err, incident.ErrorValidation, true)
 	history := temporal.GetDefaultFailureConverter().ErrorToFailure(err).String()
 	require.Contains(t, history, "is not valid")
 	require.NotContains(t, history, "hunter2")

@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"firebreak/activities/tickets"
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/test/stack/fault"
@@ -94,5 +93,5 @@ func TestNoWayThere(t *testing.T) {
 	ref, err := w.acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: headline(inc)})
 	require.NoError(t, err)
 	_, err = w.acts.TransitionTicket(t.Context(), incident.TransitionTicketInput{Ticket: ref, To: incident.TicketDone})
-	_ = requireType(t, err, tickets.ErrorValidation, true)
+	_ = requireType(t, err, incident.ErrorValidation, true)
 }

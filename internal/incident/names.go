@@ -87,3 +87,14 @@ const (
 	AttrTeam      = "IncidentTeam"
 	AttrAnomalies = "IncidentAnomalies"
 )
+
+// Types of the errors with which activities fail. The first four are not worth
+// another try, and the retry policies leave them at one.
+const (
+	ErrorValidation  = "Validation"  // the request, or what it is about, can never do as it is
+	ErrorPermission  = "Permission"  // credentials or their rights are at fault
+	ErrorNotFound    = "NotFound"    // what it needs does not exist
+	ErrorMismatch    = "Mismatch"    // what is there is not what was approved
+	ErrorThrottled   = "Throttled"   // too many calls; tried again after what the service says
+	ErrorUnavailable = "Unavailable" // the service failed or could not be reached; tried again
+)
