@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"firebreak/test/stack/fault"
+	"firebreak/test/stack/hosts"
 )
 
 // maxBody bounds a body before and after decompression, in bytes. The largest
@@ -40,7 +40,7 @@ type Options struct {
 type Server struct {
 	region      string
 	credentials Credentials
-	hosts       map[string]bool
+	hosts       []string
 	faults      *fault.Faults
 	log         *slog.Logger
 	now         func() time.Time
@@ -55,7 +55,7 @@ func New(o Options) *Server {
 	s := &Server{
 		region:      cmp.Or(o.Region, "us-east-1"),
 		credentials: o.Credentials,
-		hosts:       map[string]bool{"127.0.0.1": true, "localhost": true, "::1": true},
+		hosts:       o.AllowedHosts,
 		faults:      o.Faults,
 		log:         o.Logger,
 		now:         o.Now,
@@ -69,9 +69,6 @@ func New(o Options) *Server {
 	}
 	if s.now == nil {
 		s.now = time.Now
-	}
-	for _, h := range o.AllowedHosts {
-		s.hosts[strings.ToLower(h)] = true
 	}
 	return s
 }
@@ -134,7 +131,7 @@ func (s *Server) Listen(ctx context.Context, addr string) (string, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
 	ctx := r.Context()
-	if !s.hostAllowed(r) {
+	if !hosts.Allowed(r, s.hosts) {
 		// Before anything is read: a page in a browser that was led here by a
 		// name under somebody else's control learns nothing.
 		http.Error(w, "unknown host", http.StatusForbidden)
@@ -216,22 +213,6 @@ func refusal(svc *Service, r fault.Rule) *Error {
 		e.Status = r.StatusOr()
 	}
 	return e
-}
-
-func (s *Server) hostAllowed(r *http.Request) bool {
-	host, port, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host, port = strings.Trim(r.Host, "[]"), "80"
-	}
-	if !s.hosts[strings.ToLower(host)] {
-		return false
-	}
-	addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok {
-		return true // Not served over a socket: a test that calls the handler.
-	}
-	_, local, err := net.SplitHostPort(addr.String())
-	return err == nil && local == port
 }
 
 func inflate(encoding string, wire []byte) ([]byte, error) {

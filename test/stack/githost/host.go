@@ -7,9 +7,7 @@ package githost
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +19,7 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 
 	"firebreak/test/stack/fault"
+	"firebreak/test/stack/hosts"
 )
 
 // Path is where the repository is served below the host's address.
@@ -98,11 +97,7 @@ func operation(r *http.Request) string {
 // stand-in by a name of their own (DNS rebinding), and other tokens.
 func (h *Host) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := r.Host
-		if host, _, err := net.SplitHostPort(r.Host); err == nil {
-			name = host
-		}
-		if !slices.Contains([]string{"127.0.0.1", "localhost", "::1"}, name) && !slices.Contains(h.options.Hosts, name) {
+		if !hosts.Allowed(r, h.options.Hosts) {
 			http.Error(w, "this host name is not served here", http.StatusForbidden)
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	neturl "net/url"
 	"strings"
 	"testing"
 	"time"
@@ -70,12 +71,15 @@ func TestRefusals(t *testing.T) {
 	_, err := h.Commit(map[string][]byte{"a": []byte("b")}, "first")
 	require.NoError(t, err)
 	refs := url + "/info/refs?service=git-upload-pack"
+	at, err := neturl.Parse(url)
+	require.NoError(t, err)
 	tests := []struct {
 		name, url, host, password string
 		status                    int
 	}{
 		{name: "token", url: refs, password: h.Token(), status: 200},
-		{name: "named host", url: refs, host: "githost:80", password: h.Token(), status: 200},
+		{name: "named host", url: refs, host: "githost:" + at.Port(), password: h.Token(), status: 200},
+		{name: "named host, other port", url: refs, host: "githost:80", password: h.Token(), status: 403},
 		{name: "no token", url: refs, status: 401},
 		{name: "wrong token", url: refs, password: "x", status: 401},
 		{name: "other host", url: refs, host: "evil.example", password: h.Token(), status: 403},

@@ -21,6 +21,7 @@ import (
 	jiraapi "github.com/andygrunwald/go-jira"
 
 	"firebreak/test/stack/fault"
+	"firebreak/test/stack/hosts"
 )
 
 // Service is the name that fault rules match. Operations are "issue.create",
@@ -45,7 +46,7 @@ type Options struct {
 	Now          func() time.Time // nil is time.Now
 	IndexLag     time.Duration    // how long search lags behind; 0 is 5 s
 	Listen       string           // address; empty is 127.0.0.1:0
-	AllowedHosts []string         // Host headers (host:port) taken besides the loopback ones
+	AllowedHosts []string         // names, without port, accepted besides the loopback ones
 	User         string           // e-mail for basic authentication; empty is a made-up one
 	Token        string           // API token or personal access token; empty is random
 	Logger       *slog.Logger     // nil is slog.Default
@@ -73,7 +74,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for the Jira stand-in on %s: %w", o.Listen, err)
 	}
-	s := &Server{opts: o, base: "http://" + dialable(ln.Addr()), now: o.Now, byKey: map[string]*Issue{}}
+	s := &Server{opts: o, base: "http://" + hosts.Dialable(ln.Addr()), now: o.Now, byKey: map[string]*Issue{}}
 	s.http = &http.Server{Handler: s.guard(s.routes()), ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, s.Close)
 	go func() {
@@ -114,19 +115,6 @@ func withDefaults(o Options) Options {
 		o.Logger = slog.Default()
 	}
 	return o
-}
-
-// dialable is an address that a client on this machine can use, also when the
-// listener is bound to every interface.
-func dialable(a net.Addr) string {
-	host, port, err := net.SplitHostPort(a.String())
-	if err != nil {
-		return a.String()
-	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return net.JoinHostPort(host, port)
 }
 
 // Close ends the connections and the listener. It may be called more than once.
@@ -194,13 +182,8 @@ func (s *Server) op(name string, next http.HandlerFunc) http.HandlerFunc {
 // guard refuses requests that name another host: a page elsewhere that had its
 // name resolved to loopback must not read the issues.
 func (s *Server) guard(next http.Handler) http.Handler {
-	_, port, _ := net.SplitHostPort(strings.TrimPrefix(s.base, "http://"))
-	allowed := map[string]bool{"127.0.0.1:" + port: true, "localhost:" + port: true}
-	for _, h := range s.opts.AllowedHosts {
-		allowed[h] = true
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !allowed[r.Host] {
+		if !hosts.Allowed(r, s.opts.AllowedHosts) {
 			http.Error(w, "this host is not served here", http.StatusMisdirectedRequest)
 			return
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/slack-go/slack/slacktest"
 
 	"firebreak/test/stack/fault"
+	"firebreak/test/stack/hosts"
 )
 
 // Service is the name that fault rules match. Operations are Slack's method
@@ -58,7 +59,7 @@ type Options struct {
 	Faults       *fault.Faults    // nil never makes a fault
 	Now          func() time.Time // nil is time.Now
 	Listen       string           // address; empty is 127.0.0.1:0
-	AllowedHosts []string         // Host headers (host:port) taken besides the loopback ones
+	AllowedHosts []string         // names, without port, accepted besides the loopback ones
 	BotToken     string           // empty is a random xoxb- token
 	AppToken     string           // empty is a random xapp- token
 	PingEvery    time.Duration    // between WebSocket pings; 0 is 10 s (slack-go gives a silent connection up after 30 s)
@@ -93,7 +94,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s := &Server{
 		opts:      o,
-		base:      "http://" + dialable(ln.Addr()),
+		base:      "http://" + hosts.Dialable(ln.Addr()),
 		store:     newStore(o),
 		sockets:   newSockets(o.PingEvery),
 		rest:      slacktest.NewTestServer(),
@@ -149,19 +150,6 @@ func withDefaults(o Options) Options {
 		o.Logger = slog.Default()
 	}
 	return o
-}
-
-// dialable is an address that a client on this machine can use, also when the
-// listener is bound to every interface.
-func dialable(a net.Addr) string {
-	host, port, err := net.SplitHostPort(a.String())
-	if err != nil {
-		return a.String()
-	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return net.JoinHostPort(host, port)
 }
 
 // Close ends the connections and the listener. It may be called more than once.
@@ -233,13 +221,8 @@ func (s *Server) routes() http.Handler {
 // guard refuses requests that name another host: a page elsewhere that had its
 // name resolved to loopback must not reach the buttons.
 func (s *Server) guard(next http.Handler) http.Handler {
-	_, port, _ := net.SplitHostPort(strings.TrimPrefix(s.base, "http://"))
-	allowed := map[string]bool{"127.0.0.1:" + port: true, "localhost:" + port: true}
-	for _, h := range s.opts.AllowedHosts {
-		allowed[h] = true
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !allowed[r.Host] {
+		if !hosts.Allowed(r, s.opts.AllowedHosts) {
 			http.Error(w, "this host is not served here", http.StatusMisdirectedRequest)
 			return
 		}

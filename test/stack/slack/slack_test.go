@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -231,4 +232,23 @@ func TestCloseEndsEverything(t *testing.T) {
 		return err != nil && s.Connections() == 0
 	}, 5*time.Second, 5*time.Millisecond)
 	s.Close()
+}
+
+// The stack gives every stand-in the same list: names without a port.
+func TestNamesBesidesLoopbackAreServed(t *testing.T) {
+	t.Parallel()
+	s, err := slack.Start(t.Context(), slack.Options{AllowedHosts: []string{"sandbox"}})
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	page, err := url.Parse(s.PageURL())
+	require.NoError(t, err)
+	for host, status := range map[string]int{"sandbox:" + page.Port(): http.StatusOK, "sandbox:1": http.StatusMisdirectedRequest} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.PageURL(), nil)
+		require.NoError(t, err)
+		req.Host = host
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		_ = res.Body.Close()
+		require.Equal(t, status, res.StatusCode, host)
+	}
 }
