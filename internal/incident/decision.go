@@ -11,6 +11,7 @@ import (
 type Decision struct {
 	Approved   bool   `json:"approved"`
 	Approver   string `json:"approver"`            // who says it is
+	Name       string `json:"name,omitempty"`      // what people call the approver, at most 80 bytes; for display, no signature covers it
 	Via        string `json:"via"`                 // slack, cli, ui, sandbox
 	PlanDigest string `json:"plan_digest"`         // which plan is meant; must be the pending one's
 	Note       string `json:"note,omitempty"`      // at most 1,000 bytes; redacted before it goes anywhere

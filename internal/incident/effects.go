@@ -16,7 +16,8 @@ func AllEffects() Effects { return Effects{Chat: true, Tickets: true, Remediatio
 // ThreadRef is an incident's Slack thread.
 type ThreadRef struct {
 	Channel string `json:"channel"`
-	TS      string `json:"ts"` // of the root message
+	TS      string `json:"ts"`            // of the root message
+	URL     string `json:"url,omitempty"` // its permalink; empty when Slack did not say
 }
 
 // IsZero tells whether there is no thread.
@@ -44,10 +45,12 @@ type Headline struct {
 	Origin     Origin      `json:"origin"`
 	Title      redact.Text `json:"title"`            // one line
 	Body       redact.Text `json:"body"`             // what is known, at most 2,500 bytes
+	Advice     redact.Text `json:"advice,omitzero"`  // what a person should do now
 	Anomalies  int         `json:"anomalies"`        // how many have joined
 	UIURL      string      `json:"ui_url,omitempty"` // of the workflow in the Temporal UI
 	TicketKey  string      `json:"ticket_key,omitempty"`
 	TicketURL  string      `json:"ticket_url,omitempty"`
+	ThreadURL  string      `json:"thread_url,omitempty"` // permalink of the Slack thread
 }
 
 // PostIncidentInput creates the root message, or edits it when Thread is set.
