@@ -74,6 +74,9 @@ type AskApprovalInput struct {
 	Cause     redact.Text   `json:"cause"`
 	Citations []redact.Text `json:"citations"` // titles of the evidence that the hypothesis cites
 	Expires   string        `json:"expires"`   // RFC 3339
+	// Result, when set, is how the question was decided before it could be asked
+	// here: the card is posted without buttons and says so.
+	Result redact.Text `json:"result,omitzero"`
 }
 
 // CardRef is the approval card.

@@ -89,6 +89,7 @@ type DiagnoseInput struct {
 // Tried is an earlier attempt at this incident.
 type Tried struct {
 	Runbook string      `json:"runbook"`
+	Service string      `json:"service,omitempty"` // that it acted on; empty in histories from before it was kept
 	Result  redact.Text `json:"result"`
 }
 
@@ -102,11 +103,22 @@ type Hypothesis struct {
 	Reasoning  redact.Text `json:"reasoning,omitzero"`
 }
 
+// ModelRanking is the Model of a diagnosis that no model gave: suspects ranked
+// by rule, which is what an incident goes on with when no model answers.
+const ModelRanking = "deterministic-ranking"
+
+// RankSuspectsInput asks for a ranking by rule in the place of a model's answer.
+type RankSuspectsInput struct {
+	Case    DiagnoseInput `json:"case"`     // what the model was asked
+	NoModel redact.Text   `json:"no_model"` // why there is no answer
+}
+
 // Diagnosis is what the model answered, after local validation: best first, at
 // least one hypothesis, at most five.
 type Diagnosis struct {
 	Hypotheses   []Hypothesis `json:"hypotheses"`
-	Model        string       `json:"model"` // model id, e.g. "offline-rules"
+	Model        string       `json:"model"`             // model id, e.g. "offline-rules", or ModelRanking
+	NoModel      redact.Text  `json:"no_model,omitzero"` // why no model answered; set with ModelRanking
 	InputTokens  int          `json:"input_tokens"`
 	OutputTokens int          `json:"output_tokens"`
 	Notes        []string     `json:"notes,omitempty"` // what validation corrected, e.g. a citation that does not exist

@@ -55,6 +55,7 @@ const (
 	ActivityGatherEvidence = "GatherEvidence"
 	ActivityReadSymptom    = "ReadSymptom"
 	ActivityVerifyRecovery = "VerifyRecovery"
+	ActivityRankSuspects   = "RankSuspects"
 
 	// QueueDiagnosis: activities/diagnosis.
 	ActivityDiagnose = "Diagnose"

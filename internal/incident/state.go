@@ -83,9 +83,15 @@ type Settings struct {
 	// Settle is how long after its onset the evidence is gathered: detectors are
 	// faster than the metrics and logs that have to tell what happened.
 	Settle      Duration `json:"settle_seconds"`
-	MaxAttempts int      `json:"max_attempts"`     // plans tried before it escalates
-	UIURL       string   `json:"ui_url,omitempty"` // base address of the Temporal UI
-	Namespace   string   `json:"namespace"`        // for that address
+	MaxAttempts int      `json:"max_attempts"` // plans tried before it escalates
+	// DiagnoseWithin is how long a model is tried for a diagnosis before the
+	// suspects are ranked by rule instead. 0 takes the default.
+	DiagnoseWithin Duration `json:"diagnose_within_seconds,omitempty"`
+	// CatchUp is how long after its end an incident still tries to tell Slack and
+	// Jira what they missed. 0 tries once more and gives up.
+	CatchUp   Duration `json:"catch_up_seconds,omitempty"`
+	UIURL     string   `json:"ui_url,omitempty"` // base address of the Temporal UI
+	Namespace string   `json:"namespace"`        // for that address
 }
 
 // Entry is one line of the timeline.
@@ -131,6 +137,7 @@ type State struct {
 // AttemptRecord is a plan and what became of it.
 type AttemptRecord struct {
 	Runbook string            `json:"runbook"`
+	Service string            `json:"service,omitempty"` // that it acted on
 	Digest  string            `json:"digest"`
 	Result  RemediationResult `json:"result"`
 }
