@@ -14,18 +14,14 @@ import (
 	"firebreak/internal/incident"
 )
 
-// searchAttributes are what the workflows upsert. A missing one would fail every
-// workflow task, so the worker does not start without them.
+// searchAttributes are what the workflows upsert, in the API's types. A missing
+// one would fail every workflow task, so the worker does not start without them.
 func searchAttributes() map[string]enums.IndexedValueType {
-	return map[string]enums.IndexedValueType{
-		incident.AttrStatus:    enums.INDEXED_VALUE_TYPE_KEYWORD,
-		incident.AttrSeverity:  enums.INDEXED_VALUE_TYPE_KEYWORD,
-		incident.AttrService:   enums.INDEXED_VALUE_TYPE_KEYWORD,
-		incident.AttrRunbook:   enums.INDEXED_VALUE_TYPE_KEYWORD,
-		incident.AttrOrigin:    enums.INDEXED_VALUE_TYPE_KEYWORD,
-		incident.AttrTeam:      enums.INDEXED_VALUE_TYPE_KEYWORD,
-		incident.AttrAnomalies: enums.INDEXED_VALUE_TYPE_INT,
+	attributes := map[string]enums.IndexedValueType{}
+	for name, kind := range incident.SearchAttributes() {
+		attributes[name] = enums.IndexedValueType(enums.IndexedValueType_shorthandValue[kind])
 	}
+	return attributes
 }
 
 // operator is the part of Temporal's operator API that attributes need.
@@ -86,10 +82,9 @@ func ensureSearchAttributes(ctx context.Context, op operator, namespace string, 
 }
 
 func addCommand(namespace string, missing map[string]enums.IndexedValueType) string {
-	var b strings.Builder
-	b.WriteString("temporal operator search-attribute create --namespace " + namespace)
-	for _, name := range slices.Sorted(maps.Keys(missing)) {
-		fmt.Fprintf(&b, " --name %s --type %s", name, missing[name])
+	kinds := map[string]string{}
+	for name, kind := range missing {
+		kinds[name] = kind.String()
 	}
-	return b.String()
+	return incident.AddAttributesCommand(namespace, kinds)
 }

@@ -175,27 +175,33 @@ func unknownVariables(cfg *Config, o env.Options) []error {
 // "KEY=value" strings, and validates the result. The error joins every mistake
 // found, one a line.
 func Load(path string, environ []string) (Config, error) {
-	cfg := Default()
-	var problems []error
+	cfg, mistakes, err := Read(path, environ)
+	if err := errors.Join(append([]error{err}, mistakes...)...); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+// Read is Load for whoever wants to see a configuration with mistakes in it: it
+// returns what could be read and every mistake beside it, those about the value
+// of one key as a Mistake. The error says that the file could not be opened.
+func Read(path string, environ []string) (cfg Config, mistakes []error, err error) {
+	cfg = Default()
 	if path != "" {
 		raw, err := os.ReadFile(path)
 		if err != nil {
-			return Config{}, fmt.Errorf("read configuration: %w", err)
+			return Config{}, nil, fmt.Errorf("read configuration: %w", err)
 		}
 		dec := yaml.NewDecoder(bytes.NewReader(raw))
 		dec.KnownFields(true)
 		if err := dec.Decode(&cfg); err != nil && !errors.Is(err, io.EOF) {
-			problems = append(problems, fmt.Errorf("%s: %w", path, err))
+			mistakes = append(mistakes, fmt.Errorf("%s: %w", path, err))
 		}
 	}
 	variables := env.Options{Prefix: prefix, Environment: env.ToMap(environ)}
 	if err := env.ParseWithOptions(&cfg, variables); err != nil {
-		problems = append(problems, fmt.Errorf("environment: %w", err))
+		mistakes = append(mistakes, fmt.Errorf("environment: %w", err))
 	}
-	problems = append(problems, unknownVariables(&cfg, variables)...)
-	problems = append(problems, cfg.problems()...)
-	if err := errors.Join(problems...); err != nil {
-		return Config{}, err
-	}
-	return cfg, nil
+	mistakes = append(mistakes, unknownVariables(&cfg, variables)...)
+	return cfg, append(mistakes, cfg.problems()...), nil
 }

@@ -110,3 +110,13 @@ func TestMissingFile(t *testing.T) {
 	_, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"), nil)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
+
+func TestReadReturnsWhatIsThereBesideTheMistakes(t *testing.T) {
+	t.Parallel()
+	cfg, mistakes, err := config.Read(write(t, good), []string{"FIREBREAK_SLACK_BOT_TOKEN=b", "FIREBREAK_SLACK_APP_TOKEN=a"})
+	require.NoError(t, err)
+	require.Equal(t, "firebreak", cfg.Stream.Name)
+	require.Equal(t, []error{config.Mistake{Key: "jira.token", Text: "is missing; set FIREBREAK_JIRA_TOKEN in the environment"}}, mistakes)
+	_, _, err = config.Read(filepath.Join(t.TempDir(), "none.yaml"), nil)
+	require.ErrorIs(t, err, os.ErrNotExist)
+}

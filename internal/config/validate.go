@@ -21,12 +21,21 @@ func (c Config) Serves(role string) bool {
 	return len(c.Roles) == 0 || slices.Contains(c.Roles, role)
 }
 
+// Mistake is one thing that is wrong with the value of a key.
+type Mistake struct {
+	Key  string // as in the file, such as "slack.channel"
+	Text string // what is wrong with it; never the value of a secret
+}
+
+// Error implements error.
+func (m Mistake) Error() string { return m.Key + ": " + m.Text }
+
 // checks collects mistakes under their keys.
 type checks struct{ found []error }
 
 func (c *checks) require(ok bool, key, format string, args ...any) {
 	if !ok {
-		c.found = append(c.found, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+		c.found = append(c.found, Mistake{key, fmt.Sprintf(format, args...)})
 	}
 }
 

@@ -78,17 +78,6 @@ const (
 	ActivityTransitionTicket = "TransitionTicket"
 )
 
-// Search attributes. All are of type Keyword but AttrAnomalies, which is an Int.
-const (
-	AttrStatus    = "IncidentStatus"
-	AttrSeverity  = "IncidentSeverity"
-	AttrService   = "IncidentService"
-	AttrRunbook   = "IncidentRunbook"
-	AttrOrigin    = "IncidentOrigin"
-	AttrTeam      = "IncidentTeam"
-	AttrAnomalies = "IncidentAnomalies"
-)
-
 // Types of the errors with which activities fail. The first four are not worth
 // another try, and the retry policies leave them at one.
 const (

@@ -37,16 +37,11 @@ const (
 // attribute that is not registered fails the workflow task that sets it, and
 // with it the incident, so they are registered before any worker starts.
 func SearchAttributes() map[string]enumspb.IndexedValueType {
-	const keyword = enumspb.INDEXED_VALUE_TYPE_KEYWORD
-	return map[string]enumspb.IndexedValueType{
-		incident.AttrStatus:    keyword,
-		incident.AttrSeverity:  keyword,
-		incident.AttrService:   keyword,
-		incident.AttrRunbook:   keyword,
-		incident.AttrOrigin:    keyword,
-		incident.AttrTeam:      keyword,
-		incident.AttrAnomalies: enumspb.INDEXED_VALUE_TYPE_INT,
+	attributes := map[string]enumspb.IndexedValueType{}
+	for name, kind := range incident.SearchAttributes() {
+		attributes[name] = enumspb.IndexedValueType(enumspb.IndexedValueType_shorthandValue[kind])
 	}
+	return attributes
 }
 
 // prepareDatabase creates the SQLite file with its schema and the namespace

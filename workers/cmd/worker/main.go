@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -63,7 +62,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "worker: unexpected argument %q\n\n%s", flags.Arg(0), usage)
 		return 2
 	}
-	if err := setEnvFile(*envFile); err != nil {
+	if err := config.SetEnvFile(*envFile); err != nil {
 		fmt.Fprintf(stderr, "worker: %v\n", err)
 		return 2
 	}
@@ -89,32 +88,4 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
-}
-
-// setEnvFile sets the KEY=value lines of a file; blank lines and lines that
-// begin with # are passed over. Errors name the line and never its value.
-func setEnvFile(path string) error {
-	if path == "" {
-		return nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("read --env-file: %w", err)
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		key, value, ok := strings.Cut(line, "=")
-		if !ok || key == "" {
-			return fmt.Errorf("%s:%d: no KEY=value line", path, n)
-		}
-		if err := os.Setenv(key, value); err != nil {
-			return fmt.Errorf("%s:%d: %w", path, n, err)
-		}
-	}
-	return lines.Err()
 }
