@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"golang.org/x/crypto/ssh"
 
@@ -94,6 +95,7 @@ func (a *assembly) serveQueue(queue string, perSecond float64) worker.Worker {
 		// within seconds, whatever the heartbeat timeout is.
 		MaxHeartbeatThrottleInterval:     2 * time.Second,
 		DefaultHeartbeatThrottleInterval: 2 * time.Second,
+		Interceptors:                     []interceptor.WorkerInterceptor{&heartbeats{}},
 		OnFatalError: func(err error) {
 			select {
 			case a.fatal <- fmt.Errorf("worker of task queue %s: %w", queue, err):
@@ -226,8 +228,8 @@ func (a *assembly) stream() error {
 		Effects: incident.AllEffects(),
 		Settings: incident.Settings{
 			ReopenWindow: incident.Seconds(a.cfg.Incident.ReopenWindow), MaxAttempts: a.cfg.Incident.MaxAttempts,
-			Settle: incident.Seconds(a.cfg.Incident.Settle),
-			UIURL:  a.cfg.UIURL, Namespace: a.namespace,
+			Settle: incident.Seconds(a.cfg.Incident.Settle), LostAfter: incident.Seconds(a.cfg.Incident.LostAfter),
+			UIURL: a.cfg.UIURL, Namespace: a.namespace,
 		},
 	})
 	consumer, err := stream.New(stream.Options{

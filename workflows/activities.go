@@ -17,7 +17,7 @@ const maxSummary = 200
 // perform runs an activity by its name. The summary is what the Temporal UI
 // shows beside it.
 func perform[R any](ctx workflow.Context, o workflow.ActivityOptions, name string, summary redact.Text, in any) (R, error) {
-	o.Summary = summary.Cut(maxSummary).String()
+	o.Summary, o.HeartbeatTimeout = summary.Cut(maxSummary).String(), lostAfter(ctx)
 	var out R
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, o), name, in).Get(ctx, &out)
 	return out, err
@@ -25,7 +25,7 @@ func perform[R any](ctx workflow.Context, o workflow.ActivityOptions, name strin
 
 // performOnly runs an activity whose result does not matter, or that has none.
 func performOnly(ctx workflow.Context, o workflow.ActivityOptions, name string, summary redact.Text, in any) error {
-	o.Summary = summary.Cut(maxSummary).String()
+	o.Summary, o.HeartbeatTimeout = summary.Cut(maxSummary).String(), lostAfter(ctx)
 	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, o), name, in).Get(ctx, nil)
 }
 

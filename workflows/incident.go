@@ -18,6 +18,7 @@ import (
 // without remediation it reads, diagnoses and plans, tells, and ends shadowed
 // with the plan that it would have asked about.
 func IncidentWorkflow(ctx workflow.Context, in incident.IncidentInput) (incident.State, error) {
+	ctx = withLostAfter(ctx, in.Settings.LostAfter)
 	r, err := newIncidentRun(ctx, in)
 	if err != nil {
 		return incident.State{}, err

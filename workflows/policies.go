@@ -32,7 +32,28 @@ func brief() *temporal.RetryPolicy {
 }
 
 // Options by what is done. StartToClose bounds one try, ScheduleToClose all of
-// them, the time in which no worker serves the queue included.
+// them, the time in which no worker serves the queue included. The heartbeat
+// timeout is the same for all and set where they are used: workers heartbeat
+// for every activity, so that a worker that dies is noticed long before a try
+// would have taken too long.
+
+// defaultLostAfter is how long a try may be silent when the incident's settings
+// do not say.
+const defaultLostAfter = 30 * time.Second
+
+// withLostAfter has every activity under the context tried again once its
+// worker has been silent for that long.
+func withLostAfter(ctx workflow.Context, d incident.Duration) workflow.Context {
+	return workflow.WithHeartbeatTimeout(ctx, d.Std())
+}
+
+// lostAfter is the heartbeat timeout of activities under the context.
+func lostAfter(ctx workflow.Context) time.Duration {
+	if d := workflow.GetActivityOptions(ctx).HeartbeatTimeout; d > 0 {
+		return d
+	}
+	return defaultLostAfter
+}
 
 // catalogOptions read the catalogue and evaluate policy: a git fetch at most.
 func catalogOptions() workflow.ActivityOptions {
@@ -65,7 +86,7 @@ func symptomOptions() workflow.ActivityOptions {
 func verifyOptions(watch time.Duration) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		TaskQueue: incident.QueueEvidence, RetryPolicy: persistent(),
-		StartToCloseTimeout: watch + 2*time.Minute, ScheduleToCloseTimeout: 2*watch + 15*time.Minute, HeartbeatTimeout: 2 * time.Minute,
+		StartToCloseTimeout: watch + 2*time.Minute, ScheduleToCloseTimeout: 2*watch + 15*time.Minute,
 	}
 }
 
@@ -76,7 +97,7 @@ func diagnosisOptions() workflow.ActivityOptions {
 	retries.InitialInterval, retries.MaximumInterval = 2*time.Second, time.Minute
 	return workflow.ActivityOptions{
 		TaskQueue: incident.QueueDiagnosis, RetryPolicy: retries,
-		StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 30 * time.Minute, HeartbeatTimeout: time.Minute,
+		StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 30 * time.Minute,
 	}
 }
 
@@ -94,8 +115,7 @@ func automationOptions() workflow.ActivityOptions {
 func watchOptions() workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		TaskQueue: incident.QueueAutomation, RetryPolicy: persistent(),
-		StartToCloseTimeout: watchLimit + 10*time.Minute, HeartbeatTimeout: time.Minute,
-		WaitForCancellation: true,
+		StartToCloseTimeout: watchLimit + 10*time.Minute, WaitForCancellation: true,
 	}
 }
 
@@ -104,7 +124,7 @@ func watchOptions() workflow.ActivityOptions {
 func stopOptions() workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		TaskQueue: incident.QueueAutomation, RetryPolicy: persistent(),
-		StartToCloseTimeout: 10 * time.Minute, HeartbeatTimeout: time.Minute, ScheduleToCloseTimeout: watchLimit,
+		StartToCloseTimeout: 10 * time.Minute, ScheduleToCloseTimeout: watchLimit,
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // says so: whoever cancels wants the hands off. It never fails but on panics.
 func RemediationWorkflow(ctx workflow.Context, in incident.RemediationInput) (incident.RemediationResult, error) {
 	r := &remediationRun{in: in}
-	r.run(ctx)
+	r.run(withLostAfter(ctx, in.LostAfter))
 	return r.result, nil
 }
 

@@ -74,6 +74,7 @@ func TestMistakes(t *testing.T) {
 		"password in address":   {env: []string{"FIREBREAK_CATALOG_URL=https://u:p@git.example/x"}, want: "catalog.url: has a user or password"},
 		"half a guardrail":      {env: []string{"FIREBREAK_DIAGNOSIS_GUARDRAIL_ID=g"}, want: "diagnosis.guardrail_version:"},
 		"settle too long":       {env: []string{"FIREBREAK_INCIDENT_SETTLE=1h"}, want: "incident.settle: 1h0m0s is not between"},
+		"lost too soon":         {env: []string{"FIREBREAK_INCIDENT_LOST_AFTER=1s"}, want: "incident.lost_after: 1s is not between 3s and 5m"},
 		"attempts":              {env: []string{"FIREBREAK_INCIDENT_MAX_ATTEMPTS=9"}, want: "incident.max_attempts: 9 is not between 1 and 5"},
 		"health address":        {env: []string{"FIREBREAK_WORKER_HEALTH=8080"}, want: "worker.health:"},
 		"jira project":          {env: []string{"FIREBREAK_JIRA_PROJECT=ops team"}, want: "jira.project:"},

@@ -14,7 +14,8 @@ type RemediationInput struct {
 	Severity   Severity   `json:"severity"`
 	Plan       Plan       `json:"plan"`
 	Decisions  []Accepted `json:"decisions"`
-	LastSeen   time.Time  `json:"last_seen"` // event time of the incident's latest anomalous signal
+	LastSeen   time.Time  `json:"last_seen"`                    // event time of the incident's latest anomalous signal
+	LostAfter  Duration   `json:"lost_after_seconds,omitempty"` // see Settings
 }
 
 // RemediationStatus is how an attempt ended.

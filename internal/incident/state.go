@@ -84,6 +84,10 @@ type Settings struct {
 	// faster than the metrics and logs that have to tell what happened.
 	Settle      Duration `json:"settle_seconds"`
 	MaxAttempts int      `json:"max_attempts"` // plans tried before it escalates
+	// LostAfter is how long an activity's try may be silent before its worker
+	// counts as lost and another one takes over: the heartbeat timeout of every
+	// activity. 0 takes 30 seconds.
+	LostAfter Duration `json:"lost_after_seconds,omitempty"`
 	// DiagnoseWithin is how long a model is tried for a diagnosis before the
 	// suspects are ranked by rule instead. 0 takes the default.
 	DiagnoseWithin Duration `json:"diagnose_within_seconds,omitempty"`
