@@ -13,9 +13,8 @@ const loopback = "127.0.0.1"
 // choosePorts returns one free port for each wish: the wished one where it is
 // free, any other where it is taken or 0. Every port is held until the last is
 // chosen, so that no two wishes get the same one. The ports are free again when
-// it returns; the caller listens on them at once. Nothing keeps another process
-// from choosing the same wished port in between: of two sandboxes started at the
-// same moment, one may end because its port is taken.
+// it returns; the caller listens on them while it holds the lock of lockPorts,
+// which keeps other sandboxes from choosing them in between.
 func choosePorts(wishes ...int) ([]int, error) {
 	listeners := make([]net.Listener, 0, len(wishes))
 	defer func() {

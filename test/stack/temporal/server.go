@@ -56,6 +56,14 @@ type Server struct {
 // Start starts a server and returns when the namespace answers, every search
 // attribute can be used and the UI serves its pages. It gives up when ctx ends.
 func Start(ctx context.Context, o Options) (*Server, error) {
+	// From here until everything listens no other sandbox chooses its ports: a
+	// port that was taken in between would end this process with a panic from
+	// within the server.
+	unlock, err := lockPorts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	chosen, err := choosePorts(o.FrontendPort, 0, 0, 0)
 	if err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 // startUI serves the Temporal UI, on the wished port where it is free. A UI that
 // cannot listen ends the process from its own goroutine, without anything being
 // taken away, which is why the port is chosen at the last moment: while the
-// server was starting, another sandbox may have taken it.
+// server was starting, something that takes no lock may have taken it.
 func (s *Server) startUI(ctx context.Context, wish int) error {
 	chosen, err := choosePorts(wish)
 	if err != nil {
