@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	case f.list:
 		for _, s := range scenario.All() {
-			fmt.Fprintf(stdout, "%-12s %s\n", s.Name, s.Summary)
+			fmt.Fprintf(stdout, "%-14s %-22s %s\n", s.Name, s.End(), s.Summary)
 		}
 		return 0
 	case f.serve:

@@ -37,7 +37,7 @@ func serve(ctx context.Context, f flags, stdout io.Writer) (err error) {
 		return err
 	}
 	defer closeLog()
-	o := stack.Options{Dir: dir, Standalone: true, Logger: logger, Host: f.listen, Edits: []stack.Edit{stack.Expiry(sc.Expiry)}}
+	o := stack.Options{Dir: dir, Standalone: true, Logger: logger, Host: f.listen, Edits: append(sc.Edits, stack.Expiry(sc.QuestionStands()))}
 	if f.listen != "" && !net.ParseIP(f.listen).IsLoopback() {
 		o.AllowedHosts = []string{f.listen}
 	}
@@ -70,6 +70,9 @@ func serve(ctx context.Context, f flags, stdout io.Writer) (err error) {
 			if err := st.Shop.Mend(ctx); err != nil {
 				return fmt.Errorf("put the shop back in order: %w", err)
 			}
+		}
+		if sc.Fault == nil {
+			return fmt.Errorf("scenario %s breaks more than the shop; play it without --serve", sc.Name)
 		}
 		if err := st.Shop.Inject(ctx, sc.Fault); err != nil {
 			return fmt.Errorf("inject the fault of %s: %w", sc.Name, err)

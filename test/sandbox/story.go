@@ -63,6 +63,15 @@ func (s *story) Fault(at time.Time, what string) {
 	s.line("fault", "%s", what)
 }
 
+// Step implements scenario.Narrator.
+func (s *story) Step(what string) {
+	if s.fault.IsZero() {
+		s.printf("  %s\n", wrap(what, s.width(), "  "))
+		return
+	}
+	s.line("step", "%s", what)
+}
+
 // Records implements scenario.Narrator.
 func (s *story) Records(n int) {
 	s.line("stream", "%d records have arrived on the Kinesis stream since the fault", n)

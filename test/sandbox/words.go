@@ -61,15 +61,15 @@ func summarize(s *screen, r scenario.Result) {
 		s.printf("  fault to verified fix    %s\n", seconds(r.Verified.Sub(r.Fault)))
 	}
 	s.printf("  fault to end             %s\n", seconds(r.Ended.Sub(r.Fault)))
-	s.printf("  checkout's process       %s\n", processes(r))
+	s.printf("  %-24s %s\n", r.After.Name+"'s process", processes(r))
 	if st.Status != incident.StatusResolved {
 		s.printf("  ticket %s stays open for whoever takes over\n", st.Ticket.Key)
 	}
 }
 
 func processes(r scenario.Result) string {
-	if r.Before.PID == r.After.PID {
-		return fmt.Sprintf("pid %d, not restarted", r.Before.PID)
+	if r.Broken.PID == r.After.PID {
+		return fmt.Sprintf("pid %d, not restarted", r.After.PID)
 	}
-	return fmt.Sprintf("pid %d before, %d after: really restarted", r.Before.PID, r.After.PID)
+	return fmt.Sprintf("pid %d before, %d after: really restarted", r.Broken.PID, r.After.PID)
 }

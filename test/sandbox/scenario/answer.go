@@ -5,16 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"firebreak/internal/incident"
 )
-
-// thinking is how long a prescribed answer takes: a person would read, and in
-// the meantime what else the fault sets off joins the incident. An alarm over
-// ten seconds takes eleven.
-const thinking = 12 * time.Second
 
 // answer answers a pending question, where somebody or the scenario does.
 func (p *play) answer(ctx context.Context) error {
@@ -22,14 +16,17 @@ func (p *play) answer(ctx context.Context) error {
 	if !state.Pending || state.Plan == nil || p.answered == state.Plan.Digest {
 		return nil
 	}
-	if p.o.Auto && p.sc.Answer != Silence {
-		if time.Since(p.asked) < thinking {
+	switch {
+	case p.o.Auto && (p.sc.Answer == Approve || p.sc.Answer == Reject):
+		if time.Since(p.asked) < p.limits.Thinking {
 			return nil
 		}
 		return p.decide(ctx, p.sc.Answer == Approve)
+	case p.o.Auto && p.sc.Answer == Elsewhere:
+		return nil // a step answers in time
 	}
 	// However long it takes, the question's own expiry ends the wait.
-	p.deadline = state.Expires.Add(endWithin)
+	p.deadline = state.Expires.Add(p.limits.End)
 	select {
 	case yes, ok := <-p.o.Answers:
 		if ok {
@@ -64,20 +61,4 @@ func (p *play) decide(ctx context.Context, approved bool) error {
 	}
 	p.narrator.Decided(decision, receipt)
 	return nil
-}
-
-// incidents lists the ids of the incident workflows that opened since the fault,
-// oldest first.
-func (p *play) incidents(ctx context.Context) ([]string, error) {
-	listed, err := p.o.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-		Query: fmt.Sprintf("WorkflowType = '%s' AND StartTime >= '%s'", incident.WorkflowIncident, p.result.Fault.UTC().Format(time.RFC3339Nano)),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list incidents: %w", err)
-	}
-	ids := make([]string, len(listed.GetExecutions()))
-	for i, e := range listed.GetExecutions() {
-		ids[len(ids)-1-i] = e.GetExecution().GetWorkflowId() // listed newest first
-	}
-	return ids, nil
 }

@@ -14,6 +14,7 @@ type Narrator interface {
 	Traffic(seen victim.Traffic)                                   // how the last five seconds of the baseline were
 	Fault(at time.Time, what string)                               // it has been injected
 	Records(n int)                                                 // the first records since the fault are on the stream
+	Step(what string)                                              // something else happens that the scenario prescribes
 	Progress(before, now incident.State)                           // the incident's state, looked at again; before has no RunID the first time
 	Decided(d incident.Decision, receipt incident.DecisionReceipt) // an answer was sent from here
 }
@@ -32,6 +33,9 @@ func (Quiet) Fault(time.Time, string) {}
 
 // Records implements Narrator.
 func (Quiet) Records(int) {}
+
+// Step implements Narrator.
+func (Quiet) Step(string) {}
 
 // Progress implements Narrator.
 func (Quiet) Progress(_, _ incident.State) {}

@@ -2,71 +2,153 @@
 // running shop, follows what Firebreak makes of it, answers where the scenario
 // prescribes it, and says whether it ended as it should. The sandbox's command
 // and the end-to-end tests are shells over it.
+//
+// A scenario is a row: what goes wrong (Fault), what else happens and when
+// (Steps), what the catalogue says (Edits), what a person answers (Answer), and
+// what has to come of it (Status, Outcome, Runbooks, Names, ... and Check).
+// Adding one takes a row in one of the files of rows (causes.go, decisions.go,
+// outages.go, trends.go) and its name in order; nothing else knows the names.
+//
+// Play judges nothing by what Firebreak says of itself where a stand-in can
+// tell: Result.Seen holds the automations that Systems Manager was asked to
+// start, the threads and tickets that Slack and Jira keep, and the incidents that
+// Temporal lists, each since the scenario began.
 package scenario
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"firebreak/internal/incident"
+	"firebreak/test/stack"
 	"firebreak/test/stack/victim"
 )
 
-// Answer is what a scenario prescribes for the question whether the plan may run.
+// Answer is what a scenario prescribes for every question whether a plan may run.
 type Answer string
 
 // Answers.
 const (
-	Approve Answer = "approve"
-	Reject  Answer = "reject"
-	Silence Answer = "silence" // nobody answers; the question expires
+	Approve   Answer = "approve"
+	Reject    Answer = "reject"
+	Silence   Answer = "silence"   // nobody answers; the question expires, or the trouble goes away first
+	Elsewhere Answer = "elsewhere" // a step answers, over a channel of its own
 )
 
-// Scenario is one incident from fault to end. Adding one is adding a row to All.
+// Scenario is one incident from fault to end. The zero value of a field that
+// says no more expects the usual.
 type Scenario struct {
 	Name    string
-	Summary string       // one line, for --list
-	Fault   victim.Fault // what goes wrong
-	What    string       // the same in words, in the past tense
-	Expiry  time.Duration
-	Answer  Answer
-	Status  incident.Status  // expected at the end
-	Outcome incident.Outcome // likewise
-	Heals   string           // service whose process the runbook has to replace; empty when nothing may be touched
+	Summary string // a few words for --list: at most MaxSummary characters
+
+	Fault  victim.Fault  // what goes wrong in the shop; nil when a step does it
+	What   string        // the same in words, in the past tense
+	Steps  []Step        // what else happens, in the order of the play
+	Edits  []stack.Edit  // of the catalogue, for this scenario only
+	Expiry time.Duration // how long a question stands; a day when 0
+	Answer Answer
+	Limits Limits
+
+	Status     incident.Status  // at the end
+	Outcome    incident.Outcome // likewise
+	Runbooks   []string         // tried, in this order; empty: nothing may run or be touched
+	Started    int              // automations that Systems Manager was asked for, undos included; 0: one for each of Runbooks
+	Heals      string           // service whose process the last runbook has to replace, verified on the live metric
+	Names      string           // service that the diagnosis has to name; Unit when empty
+	Unit       string           // service whose process is watched; Heals when empty, else checkout
+	Restarts   bool             // steps restart processes themselves
+	Incidents  int              // how many open, the recurrences included; 0: one
+	Says       []string         // what the Slack thread has to say somewhere, whatever the case
+	TicketSays []string         // likewise the ticket, its comments included
+	Check      func(Result) error
 }
 
-// Baseline is how long healthy telemetry flows before the fault.
-const Baseline = 40 * time.Second
+// Limits are how long the parts of a play may take. The zero value of each
+// takes the default.
+type Limits struct {
+	Baseline time.Duration // healthy telemetry before the fault, on detectors that know nothing; Baseline
+	Warm     time.Duration // the same on a stack on which a scenario was played before; WarmBaseline
+	Detect   time.Duration // from the fault to an open incident; 60 s
+	Thinking time.Duration // from a question to the prescribed answer; 12 s
+	End      time.Duration // from the fault to the end, while nobody has to be waited for; 4 min
+	Settle   time.Duration // from the end's status to the end of the workflow; 1 min
+}
 
-const day = 24 * time.Hour
+const (
+	// Baseline is how long healthy telemetry flows before the first fault.
+	Baseline = 40 * time.Second
+	// WarmBaseline is the same where the detectors know the shop already.
+	WarmBaseline = 10 * time.Second
+	// MaxSummary is how long a summary may be for --list to fit 80 columns.
+	MaxSummary = 41
+
+	day = 24 * time.Hour
+)
+
+func (l Limits) withDefaults() Limits {
+	set := func(d *time.Duration, usual time.Duration) {
+		if *d == 0 {
+			*d = usual
+		}
+	}
+	set(&l.Baseline, Baseline)
+	set(&l.Warm, WarmBaseline)
+	set(&l.Detect, time.Minute)
+	// A person would read, and in the meantime what else the fault sets off joins
+	// the incident: an alarm over ten seconds takes eleven.
+	set(&l.Thinking, 12*time.Second)
+	set(&l.End, 4*time.Minute)
+	set(&l.Settle, time.Minute)
+	return l
+}
+
+// QuestionStands is how long a question stands.
+func (s Scenario) QuestionStands() time.Duration {
+	if s.Expiry == 0 {
+		return day
+	}
+	return s.Expiry
+}
+
+// unit is the service whose process is watched.
+func (s Scenario) unit() string {
+	for _, name := range []string{s.Unit, s.Heals} {
+		if name != "" {
+			return name
+		}
+	}
+	return victim.Checkout
+}
+
+// End tells in one word or two how the scenario has to end, for --list.
+func (s Scenario) End() string { return End(s.Status, s.Outcome) }
+
+// End tells in one word or two how an incident has ended.
+func End(status incident.Status, outcome incident.Outcome) string {
+	if status == "" {
+		return "nothing opened"
+	}
+	return strings.ReplaceAll(fmt.Sprintf("%s, %s", status, outcome), "_", " ")
+}
+
+// order is the order in which All returns the scenarios, the default first.
+var order = []string{
+	"error-spike", "memory-leak", "bad-dependency", "bad-deploy", "self-healed", "fix-fails",
+	"flapping", "storm", "model-down", "slack-down", "jira-down", "rejected", "expired",
+}
 
 // All returns every scenario, the default first.
 func All() []Scenario {
-	const reload = "a bad configuration was reloaded by checkout; every order fails from now on"
-	return []Scenario{
-		{
-			Name:    "error-spike",
-			Summary: "a bad configuration reload makes checkout answer 500s; approved, the runbook restores and restarts it",
-			Fault:   victim.BadReload(), What: reload, Expiry: day, Answer: Approve,
-			Status: incident.StatusResolved, Outcome: incident.OutcomeFixed, Heals: victim.Checkout,
-		},
-		{
-			Name:    "rejected",
-			Summary: "the same fault, but the person says no; nothing is touched and the ticket stays open",
-			Fault:   victim.BadReload(), What: reload, Expiry: day, Answer: Reject,
-			Status: incident.StatusRejected, Outcome: incident.OutcomeDeclined,
-		},
-		{
-			Name:    "expired",
-			Summary: "the same fault, but nobody answers in time; nothing is touched and the ticket stays open",
-			Fault:   victim.BadReload(), What: reload, Expiry: 20 * time.Second, Answer: Silence,
-			Status: incident.StatusExpired, Outcome: incident.OutcomeTimedOut,
-		},
-	}
+	all := slices.Concat(decisions(), causes(), outages(), trends())
+	slices.SortStableFunc(all, func(a, b Scenario) int { return slices.Index(order, a.Name) - slices.Index(order, b.Name) })
+	return all
 }
 
-// Find returns the scenario of a name; the error lists the known ones.
+// Find returns the scenario of a name, the default for none; the error lists
+// the known ones.
 func Find(name string) (Scenario, error) {
 	var names []string
 	for _, s := range All() {
@@ -77,3 +159,7 @@ func Find(name string) (Scenario, error) {
 	}
 	return Scenario{}, fmt.Errorf("there is no scenario %q; known are %s", name, strings.Join(names, ", "))
 }
+
+// Do is what a step does: to the stack, while the incident stands as
+// Incident(ctx) tells.
+type Do func(ctx context.Context, st *stack.Stack) error

@@ -1,0 +1,118 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"firebreak/internal/incident"
+)
+
+// follow tells the incident's story until its workflow has ended.
+func (p *play) follow(ctx context.Context) error {
+	for {
+		if err := p.refresh(ctx); err != nil {
+			return err
+		}
+		if err := p.steps.look(ctx, p.result.State); err != nil {
+			return err
+		}
+		if p.result.State.Status.Terminal() {
+			return p.settle(ctx)
+		}
+		if err := p.answer(ctx); err != nil {
+			return err
+		}
+		if time.Now().After(p.deadline) {
+			return fmt.Errorf("it has not ended %s after the fault; its status is %s", p.limits.End, p.result.State.Status)
+		}
+		if err := sleep(ctx, pollEvery); err != nil {
+			return err
+		}
+	}
+}
+
+// refresh asks the workflow how things stand and tells what is new.
+func (p *play) refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	value, err := p.o.Client.QueryWorkflow(ctx, p.result.State.WorkflowID, "", incident.QueryState)
+	if err != nil {
+		return fmt.Errorf("ask for the state: %w", err)
+	}
+	var next incident.State
+	if err := value.Get(&next); err != nil {
+		return fmt.Errorf("read the state: %w", err)
+	}
+	p.note(next)
+	return nil
+}
+
+func (p *play) note(next incident.State) {
+	if next.Pending && !p.result.State.Pending {
+		p.asked = time.Now()
+		// What was answered before the question is no answer to it.
+		select {
+		case <-p.o.Answers:
+		default:
+		}
+	}
+	p.narrator.Progress(p.result.State, next)
+	if p.result.Verified.IsZero() {
+		for _, a := range next.Attempts {
+			if v := a.Result.Verification; v != nil && v.OK {
+				p.result.Verified = time.Now()
+			}
+		}
+	}
+	p.result.State = next
+}
+
+// settle waits for the end of the workflow: by then everything has been told,
+// to the thread, the ticket and the correlator.
+func (p *play) settle(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, p.limits.Settle)
+	defer cancel()
+	ended := make(chan error, 1)
+	var last incident.State
+	go func() { ended <- p.o.Client.GetWorkflow(bounded, p.result.State.WorkflowID, "").Get(bounded, &last) }()
+	for {
+		select {
+		case err := <-ended:
+			if err != nil {
+				return fmt.Errorf("wait for the end of the workflow: %w", err)
+			}
+			p.note(last)
+			return p.finish(ctx)
+		case <-time.After(pollEvery):
+			if err := p.refresh(bounded); err != nil && bounded.Err() == nil {
+				return err
+			}
+			if err := p.steps.look(ctx, p.result.State); err != nil {
+				return err
+			}
+			if s := p.result.State.Status; !s.Terminal() {
+				return errors.New("the trouble came back; it is open again")
+			}
+		}
+	}
+}
+
+// finish counts what there is at the end.
+func (p *play) finish(ctx context.Context) (err error) {
+	p.result.Ended = time.Now()
+	if err := p.steps.look(ctx, p.result.State); err != nil {
+		return err
+	}
+	if err := p.steps.at(ctx, WhenEnded); err != nil {
+		return err
+	}
+	p.result.Missed = p.steps.missed()
+	if p.result.After, err = p.st.Shop.Unit(p.sc.unit()); err != nil {
+		return err
+	}
+	now, err := look(ctx, p.st, p.o.Client, p.result.Began)
+	p.result.Seen = now.without(p.before)
+	return err
+}
