@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
 
 	"firebreak/internal/redact"
@@ -28,6 +29,8 @@ type Systems interface {
 	GetAutomationExecution(ctx context.Context, in *ssm.GetAutomationExecutionInput, opts ...func(*ssm.Options)) (*ssm.GetAutomationExecutionOutput, error)
 	DescribeAutomationStepExecutions(ctx context.Context, in *ssm.DescribeAutomationStepExecutionsInput, opts ...func(*ssm.Options)) (*ssm.DescribeAutomationStepExecutionsOutput, error)
 	StopAutomationExecution(ctx context.Context, in *ssm.StopAutomationExecutionInput, opts ...func(*ssm.Options)) (*ssm.StopAutomationExecutionOutput, error)
+	DescribeAutomationExecutions(ctx context.Context, in *ssm.DescribeAutomationExecutionsInput, opts ...func(*ssm.Options)) (*ssm.DescribeAutomationExecutionsOutput, error)
+	ListTagsForResource(ctx context.Context, in *ssm.ListTagsForResourceInput, opts ...func(*ssm.Options)) (*ssm.ListTagsForResourceOutput, error)
 }
 
 // Catalog finds a runbook's document at a commit.
@@ -45,13 +48,21 @@ type Options struct {
 	Heartbeat time.Duration   // between two heartbeats; default 5 s
 	Stop      time.Duration   // how long stopping an execution may take; default 30 s
 
+	// Namespace is the Temporal namespace of the workflows that start executions:
+	// its name, a slash and its id, because every cluster has one called
+	// "default". Executions are tagged with it; without one FindOrphans refuses.
+	Namespace string
+
 	// Running tells whether a run of a workflow still runs; an empty run id means
 	// the current one.
 	// Default: Temporal is asked, with the worker's own client.
 	Running func(ctx context.Context, workflowID, runID string) (bool, error)
+	// Ended tells whether a workflow's current run has ended. Default: likewise.
+	Ended func(ctx context.Context, workflowID string) (End, error)
 }
 
-// Activities are PublishDocument, StartAutomation and WatchAutomation.
+// Activities are PublishDocument, StartAutomation, WatchAutomation and
+// StopAutomation, and the guard's FindOrphans and ReapOrphan.
 type Activities struct{ opts Options }
 
 // New checks the options and fills in the defaults.
@@ -73,17 +84,48 @@ func New(opts Options) (*Activities, error) {
 	if opts.Running == nil {
 		opts.Running = running
 	}
+	if opts.Ended == nil {
+		opts.Ended = ended
+	}
 	return &Activities{opts: opts}, nil
 }
 
-// running asks Temporal about a workflow; one that it does not know is gone.
+// running asks Temporal about a run of a workflow; one that it does not know is
+// gone.
 func running(ctx context.Context, workflowID, runID string) (bool, error) {
-	out, err := activity.GetClient(ctx).DescribeWorkflowExecution(ctx, workflowID, runID)
-	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return false, nil
+	end, err := describe(ctx, activity.GetClient(ctx), workflowID, runID)
+	return !end.Ended, err
+}
+
+// ended asks Temporal about the current run of a workflow.
+func ended(ctx context.Context, workflowID string) (End, error) {
+	return describe(ctx, activity.GetClient(ctx), workflowID, "")
+}
+
+// describer is what is needed of Temporal's client.
+type describer interface {
+	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+}
+
+// describe tells whether a run has ended. Only the statuses that are known to
+// be ends count as one: a workflow that somebody paused goes on later, and a
+// status of a newer server may mean anything.
+func describe(ctx context.Context, c describer, workflowID, runID string) (End, error) {
+	out, err := c.DescribeWorkflowExecution(ctx, workflowID, runID)
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+		return End{Ended: true}, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("describe workflow %s: %w", workflowID, err)
+		return End{}, fmt.Errorf("describe workflow %s: %w", workflowID, err)
 	}
-	return out.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
+	info := out.GetWorkflowExecutionInfo()
+	switch info.GetStatus() {
+	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, enums.WORKFLOW_EXECUTION_STATUS_FAILED, enums.WORKFLOW_EXECUTION_STATUS_CANCELED,
+		enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+		return End{Ended: true, At: info.GetCloseTime().AsTime()}, nil
+	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_PAUSED, enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
+		return End{}, nil
+	default:
+		return End{}, fmt.Errorf("describe workflow %s: status %s is not known here", workflowID, info.GetStatus())
+	}
 }

@@ -49,15 +49,11 @@ func (a *Activities) StartAutomation(ctx context.Context, in incident.StartAutom
 		return incident.Execution{}, err
 	}
 	doing := fmt.Sprintf("start document %s version %s", in.Document.Name, in.Document.Version)
-	token := ClientToken(activity.GetInfo(ctx).WorkflowExecution.ID, in.IncidentID, in.Step, in.Attempt)
+	workflowID := activity.GetInfo(ctx).WorkflowExecution.ID
+	token := ClientToken(workflowID, in.IncidentID, in.Step, in.Attempt)
 	out, err := a.opts.Systems.StartAutomationExecution(ctx, &ssm.StartAutomationExecutionInput{
 		DocumentName: &in.Document.Name, DocumentVersion: &in.Document.Version, ClientToken: &token,
-		Parameters: in.Parameters, Mode: types.ExecutionModeAuto,
-		Tags: []types.Tag{ // at most five can be given at the start
-			{Key: aws.String("ManagedBy"), Value: aws.String("firebreak")},
-			{Key: aws.String("FirebreakIncident"), Value: &in.IncidentID},
-			{Key: aws.String("FirebreakStep"), Value: aws.String(fmt.Sprintf("%s-%d", in.Step, in.Attempt))},
-		},
+		Parameters: in.Parameters, Mode: types.ExecutionModeAuto, Tags: a.tagsOf(workflowID, in),
 	})
 	if err != nil {
 		return incident.Execution{}, awserror.Classify(doing, err)

@@ -9,9 +9,32 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"firebreak/test/stack/awswire"
 )
 
+// Limits of DescribeAutomationExecutions, by its API model.
+const (
+	maxFilters      = 10
+	maxFilterValues = 10
+)
+
+func checkListing(in *ssm.DescribeAutomationExecutionsInput) error {
+	if len(in.Filters) > maxFilters {
+		return awswire.Errorf("ValidationException", "%d filters given, %d is the limit", len(in.Filters), maxFilters)
+	}
+	for _, f := range in.Filters {
+		if len(f.Values) < 1 || len(f.Values) > maxFilterValues {
+			return awswire.Errorf("ValidationException", "a filter has from 1 to %d values", maxFilterValues)
+		}
+	}
+	return nil
+}
+
 func (s *Service) describeAutomations(_ context.Context, in *ssm.DescribeAutomationExecutionsInput) (*ssm.DescribeAutomationExecutionsOutput, error) {
+	if err := checkListing(in); err != nil {
+		return nil, err
+	}
 	var found []types.AutomationExecutionMetadata
 	for _, x := range s.engine.List() {
 		ok, err := s.matches(x, in.Filters)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -45,6 +48,8 @@ func checkStart(in *ssm.StartAutomationExecutionInput) error {
 		return awswire.Errorf("ValidationException", "ClientToken must be a UUID")
 	case len(in.Tags) > maxStartTags:
 		return awswire.Errorf("ValidationException", "%d tags given, %d is the limit", len(in.Tags), maxStartTags)
+	case slices.ContainsFunc(in.Tags, badTag):
+		return awswire.Errorf("ValidationException", "a tag's key has 1 to 128 characters, its value at most 256, of letters, digits, spaces and _.:/=+-@; keys do not begin with aws:")
 	case in.AlarmConfiguration != nil && len(in.AlarmConfiguration.Alarms) != 1:
 		return awswire.Errorf("ValidationException", "AlarmConfiguration needs exactly one alarm")
 	case in.Mode == types.ExecutionModeInteractive:
@@ -53,6 +58,15 @@ func checkStart(in *ssm.StartAutomationExecutionInput) error {
 		return awswire.Errorf("ValidationException", "rate-controlled and multi-account executions are not supported here")
 	}
 	return nil
+}
+
+// tagText is what a tag's key and value may consist of.
+var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
+func badTag(t types.Tag) bool {
+	key, value := aws.ToString(t.Key), aws.ToString(t.Value)
+	return key == "" || utf8.RuneCountInString(key) > 128 || utf8.RuneCountInString(value) > 256 ||
+		strings.HasPrefix(key, "aws:") || !tagText.MatchString(key) || !tagText.MatchString(value)
 }
 
 func (s *Service) automationRequest(in *ssm.StartAutomationExecutionInput) (automation.Request, error) {

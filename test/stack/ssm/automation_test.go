@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,12 +115,31 @@ func TestStartRefuses(t *testing.T) {
 	for name, in := range map[string]*awsssm.StartAutomationExecutionInput{
 		"token":       {ClientToken: aws.String("00000000-0000-0000-0000-00000000000x")},
 		"tags":        {Tags: six},
+		"tag text":    {Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("a;b")}}},
+		"tag length":  {Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String(strings.Repeat("v", 257))}}},
 		"alarms":      {AlarmConfiguration: &types.AlarmConfiguration{Alarms: []types.Alarm{alarm, alarm}}},
 		"interactive": {Mode: types.ExecutionModeInteractive},
 		"targets":     {TargetParameterName: aws.String("Name")},
 	} {
 		in.DocumentName, in.Parameters = aws.String("touch"), ok
 		_, err := b.client.StartAutomationExecution(t.Context(), in)
+		var api smithy.APIError
+		require.ErrorAs(t, err, &api, name)
+		require.Equal(t, "ValidationException", api.ErrorCode(), name)
+	}
+}
+
+func TestListingRefuses(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	key := types.AutomationExecutionFilterKeyExecutionStatus
+	for name, in := range map[string]*awsssm.DescribeAutomationExecutionsInput{
+		"page":          {MaxResults: aws.Int32(51)},
+		"filters":       {Filters: slices.Repeat([]types.AutomationExecutionFilter{{Key: key, Values: []string{"Success"}}}, 11)},
+		"filter values": {Filters: []types.AutomationExecutionFilter{{Key: key, Values: slices.Repeat([]string{"Success"}, 11)}}},
+		"no values":     {Filters: []types.AutomationExecutionFilter{{Key: key, Values: []string{}}}},
+	} {
+		_, err := b.client.DescribeAutomationExecutions(t.Context(), in)
 		var api smithy.APIError
 		require.ErrorAs(t, err, &api, name)
 		require.Equal(t, "ValidationException", api.ErrorCode(), name)
