@@ -66,15 +66,15 @@ func cardBlocks(in incident.AskApprovalInput, value string) []slack.Block {
 			[2]string{"Answer before", clock(in.Expires)},
 		),
 	}
+	blocks = append(blocks, titled("Suspected cause", in.Cause.String(), 1000)...)
 	acts, whole := whatItDoes(p)
 	blocks = append(blocks, acts...)
-	blocks = append(blocks, titled("Cause, as the model sees it", in.Cause.String(), 1000)...)
 	if len(in.Citations) > 0 {
 		blocks = append(blocks, titled("Evidence", bullets(in.Citations, 200), 1200)...)
 	}
 	blocks = append(blocks, contextOf([][2]string{
 		{"Digest", shortDigest(p.Digest)}, {"Commit", shortHex(p.Commit)}, {"Document", shortHex(p.ContentSHA256)}, {"Incident", in.Headline.IncidentID},
-	}, link(in.Headline.UIURL, "Whole plan in the workflow")))
+	}, link(in.Headline.UIURL, "Whole plan in the Temporal UI")))
 
 	approve := slack.NewButtonBlockElement(ActionApprove, value, slack.NewTextBlockObject(slack.PlainTextType, "Approve", false, false)).WithStyle(slack.StylePrimary)
 	reject := slack.NewButtonBlockElement(ActionReject, value, slack.NewTextBlockObject(slack.PlainTextType, "Reject", false, false)).WithStyle(slack.StyleDanger)
@@ -95,17 +95,19 @@ func whatItDoes(p incident.Plan) (blocks []slack.Block, whole bool) {
 		whole = whole && !cut
 		blocks = append(blocks, titled(label, text, limit)...)
 	}
-	add("Parameters", parameters(p.Parameters), 2500)
-	add("Targets", orNone(strings.Join(p.Targets, ", ")), 1200)
+	blocks = append(blocks, titled("Impact", orNone(p.Impact.String()), 700)...)
 	steps := make([]string, len(p.Steps))
 	for i, s := range p.Steps {
 		steps[i] = fmt.Sprintf("%d. %s (%s)", i+1, s.Name, s.Action)
 	}
 	add("Steps", orNone(strings.Join(steps, "\n")), 1500)
+	add("Targets", orNone(strings.Join(p.Targets, ", ")), 1200)
+	if len(p.Parameters) > 0 {
+		add("Parameters", parameters(p.Parameters), 2500)
+	}
 	if p.Undo != nil {
 		add("Undo, if it does not help", p.Undo.Runbook+"\n"+parameters(p.Undo.Parameters), 1000)
 	}
-	blocks = append(blocks, titled("Impact", orNone(p.Impact.String()), 700)...)
 	return append(blocks, titled("Counts as fixed when", verifyRule(p.Verify), 500)...), whole
 }
 
@@ -124,7 +126,7 @@ func verifyRule(v incident.VerifySpec) string {
 	}
 	rule := fmt.Sprintf("%s %s/%s %s %s for %d datapoints of %d s in a row, within %s",
 		v.Metric.Stat, v.Metric.Namespace, v.Metric.Name, v.Comparison, strconv.FormatFloat(v.Threshold, 'g', 6, 64),
-		v.Samples, v.Metric.Period, v.Timeout.Std().Round(time.Second))
+		v.Samples, v.Metric.Period, incident.Span(v.Timeout.Std()))
 	if v.Traffic != nil {
 		rule += ", counted only while there is traffic"
 	}
@@ -163,5 +165,5 @@ func clock(at string) string {
 	if err != nil {
 		return at
 	}
-	return t.UTC().Format("15:04:05 UTC")
+	return t.UTC().Format("2006-01-02 15:04 UTC")
 }

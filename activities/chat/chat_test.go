@@ -136,6 +136,31 @@ func buttons(m slackgo.Message) map[string]string {
 	return out
 }
 
+func TestAThreadIsAsGoodWithoutItsPermalink(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slack.Options{})
+	w.faults.Set(fault.Rule{Service: slack.Service, Operation: "chat.getPermalink", Kind: fault.Throttle, Latency: time.Second})
+	thread, err := w.acts.PostIncident(t.Context(), incident.PostIncidentInput{Headline: headline()})
+	require.NoError(t, err)
+	require.NotEmpty(t, thread.TS)
+	require.Empty(t, thread.URL)
+	require.Positive(t, w.faults.Fired(slack.Service, "chat.getPermalink", fault.Throttle))
+	thread, err = w.acts.PostIncident(t.Context(), incident.PostIncidentInput{Thread: thread, Headline: headline()})
+	require.NoError(t, err)
+	require.Equal(t, w.slack.PageURL()+"?channel="+channel+"&thread="+thread.TS, thread.URL, "the next edit asks again")
+	require.Len(t, w.slack.Messages(channel), 1)
+}
+
+func TestTheRootMessageSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slack.Options{})
+	h := headline()
+	h.Advice = said("Approve or reject restart-service on checkout before 2026-03-01 12:30 UTC.")
+	_, err := w.acts.PostIncident(t.Context(), incident.PostIncidentInput{Headline: h})
+	require.NoError(t, err)
+	require.Regexp(t, `(?s)^SEV2 · checkout · analysing\n.*Approve or reject restart-service on checkout before 2026-03-01 12:30 UTC.*5 errors a second`, text(w.slack.Messages(channel)[0]))
+}
+
 func TestOneThreadWhateverGetsLost(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -200,7 +225,7 @@ func TestOneThreadWhateverGetsLost(t *testing.T) {
 
 			roots := w.slack.Messages(channel)
 			require.Len(t, roots, 1)
-			require.Equal(t, incident.ThreadRef{Channel: channel, TS: roots[0].Timestamp}, thread)
+			require.Equal(t, incident.ThreadRef{Channel: channel, TS: roots[0].Timestamp, URL: w.slack.PageURL() + "?channel=" + channel + "&thread=" + roots[0].Timestamp}, thread)
 			require.Contains(t, text(roots[0]), "SEV2 · checkout · resolved · fixed")
 			messages := w.slack.Thread(channel, thread.TS)
 			require.Len(t, messages, 4, "root, two replies, one card")
@@ -249,7 +274,7 @@ func TestTheCardShowsWhatWouldRun(t *testing.T) {
 	for _, want := range []string{
 		"restart-service", "checkout", "InstanceId = i-0c0ffee0000000001", "Unit = checkout", "1. restoreConfig (aws:runCommand)",
 		"a few seconds without answers", "a bad configuration was loaded", "• configuration reload at 12:00:02",
-		"Sum Shop/Errors &lt;= 0.5 for 5 datapoints of 1 s in a row, within 1m0s", "12:30:00 UTC", "v1:0f0f0f0f0f0f", "restore-release",
+		"Sum Shop/Errors &lt;= 0.5 for 5 datapoints of 1 s in a row, within 1 min (now 7)", "Answer before: 2026-03-01 12:30 UTC", "v1:0f0f0f0f0f0f", "restore-release",
 	} {
 		require.Contains(t, shown, want)
 	}

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"firebreak/internal/incident"
+	"firebreak/internal/redact"
 )
 
 // press is one press of a button of an approval card.
@@ -28,7 +29,12 @@ type press struct {
 	actionTS  string
 	team      string // the person's own workspace
 	user      string
+	name      string // what the workspace calls the person; for display only
 }
+
+// maxName is how much of a person's name goes along with a decision, in bytes;
+// workflows refuse more.
+const maxName = 80
 
 // pressOf reads a block action. The person's own workspace counts, not the one
 // where the channel is: in a shared channel they differ, and approvers are
@@ -37,7 +43,7 @@ func pressOf(cb slack.InteractionCallback, a *slack.BlockAction) press {
 	p := press{
 		approve: a.ActionID == ActionApprove, value: a.Value, actionTS: a.ActionTs,
 		channel: cb.Channel.ID, messageTS: cb.Container.MessageTs, threadTS: cb.Container.ThreadTs,
-		team: cb.User.TeamID, user: cb.User.ID,
+		team: cb.User.TeamID, user: cb.User.ID, name: redact.Name(cb.User.Name).Cut(maxName).String(),
 	}
 	if p.team == "" {
 		p.team = cb.Team.ID
@@ -109,7 +115,7 @@ func (p press) approver() string { return "slack:" + p.team + ":" + p.user }
 // cannot be reached: the update id keeps it one decision.
 func (g *Gateway) send(ctx context.Context, p press, q question) (incident.DecisionReceipt, error) {
 	d := incident.Decision{
-		Approved: p.approve, Approver: p.approver(), Via: "slack",
+		Approved: p.approve, Approver: p.approver(), Name: p.name, Via: "slack",
 		PlanDigest: q.Digest, IssuedAt: p.issuedAt(g.o.Now()),
 	}
 	var receipt incident.DecisionReceipt

@@ -102,6 +102,7 @@ func TestAPressBecomesASignedDecision(t *testing.T) {
 			require.True(t, ok)
 			require.Equal(t, approved, d.Approved)
 			require.Equal(t, "slack:"+slack.TeamID+":U0ONCALL", d.Approver)
+			require.Equal(t, "Dana (on call)", d.Name)
 			require.Equal(t, "slack", d.Via)
 			require.Equal(t, plan().Digest, d.PlanDigest)
 			at, err := time.Parse(time.RFC3339, d.IssuedAt)
@@ -125,10 +126,13 @@ func TestAPressBecomesASignedDecision(t *testing.T) {
 
 func TestSomebodyFromAnotherWorkspaceIsNamedByTheirOwn(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, slack.Options{Users: []slack.User{{ID: "U0GUEST", Name: "Guest", TeamID: "T0OTHER"}}}, nil)
+	long := strings.Repeat("very ", 30) + "long name"
+	g := newGate(t, slack.Options{Users: []slack.User{{ID: "U0GUEST", Name: "`Guest`\n" + long, TeamID: "T0OTHER"}}}, nil)
 	require.NoError(t, g.slack.Press(g.card.TS, chat.ActionApprove, "U0GUEST"))
 	d, _ := g.updates(t, 1)[0].Args[0].(incident.Decision)
 	require.Equal(t, "slack:T0OTHER:U0GUEST", d.Approver)
+	require.LessOrEqual(t, len(d.Name), 80)
+	require.Regexp(t, `^_Guest__very `, d.Name, "a name is an identifier, and carries no markup")
 }
 
 func TestWhoPressedIsTold(t *testing.T) {

@@ -27,7 +27,10 @@ func (a *Activities) PostIncident(ctx context.Context, in incident.PostIncidentI
 	if !in.Thread.IsZero() {
 		// The edit keeps the key of whoever opened the thread: a recurrence
 		// writes its replies into the thread of the incident before it.
-		return in.Thread, a.edit(ctx, in.Thread.Channel, in.Thread.TS, content[:2]...)
+		if err := a.edit(ctx, in.Thread.Channel, in.Thread.TS, content[:2]...); err != nil {
+			return in.Thread, err
+		}
+		return a.linked(ctx, in.Thread), nil
 	}
 	ts, err := a.findRoot(ctx, a.channel, rootKey(h))
 	if err != nil {
@@ -35,13 +38,30 @@ func (a *Activities) PostIncident(ctx context.Context, in incident.PostIncidentI
 	}
 	if ts != "" {
 		a.log.InfoContext(ctx, "the incident's thread exists already", "incident", h.IncidentID, "thread", ts)
-		return incident.ThreadRef{Channel: a.channel, TS: ts}, nil
+		return a.linked(ctx, incident.ThreadRef{Channel: a.channel, TS: ts}), nil
 	}
 	ts, err = a.post(ctx, a.channel, content...)
 	if err != nil {
 		return incident.ThreadRef{}, err
 	}
-	return incident.ThreadRef{Channel: a.channel, TS: ts}, nil
+	return a.linked(ctx, incident.ThreadRef{Channel: a.channel, TS: ts}), nil
+}
+
+// linked is the thread with its permalink. A thread without one is as good: what
+// Slack does not say now is asked again with the next edit.
+func (a *Activities) linked(ctx context.Context, thread incident.ThreadRef) incident.ThreadRef {
+	if thread.URL != "" {
+		return thread
+	}
+	at, err := a.api.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: thread.Channel, Ts: thread.TS})
+	if err != nil {
+		a.log.WarnContext(ctx, "the thread's permalink is not known", "error", classified("ask for the permalink of "+thread.TS, err))
+		return thread
+	}
+	if link(at, "thread") != "" {
+		thread.URL = at
+	}
+	return thread
 }
 
 // PostReply adds one message to the thread. The same key is posted once.
@@ -133,6 +153,9 @@ func rootBlocks(h incident.Headline) []slack.Block {
 		heading(rootTitle(h)),
 		slack.NewSectionBlock(plainText(oneLine(h.Title.String()), 500), nil, nil),
 	}
+	if !h.Advice.IsEmpty() {
+		blocks = append(blocks, slack.NewSectionBlock(plainText(h.Advice.String(), 500), nil, nil))
+	}
 	if !h.Body.IsEmpty() {
 		blocks = append(blocks, slack.NewSectionBlock(plainText(h.Body.String(), limitSection), nil, nil))
 	}
@@ -140,7 +163,7 @@ func rootBlocks(h incident.Headline) []slack.Block {
 	if h.Anomalies > 0 {
 		pairs = append(pairs, [2]string{"Anomalies", fmt.Sprint(h.Anomalies)})
 	}
-	return append(blocks, contextOf(pairs, link(h.UIURL, "Workflow"), link(h.TicketURL, h.TicketKey)))
+	return append(blocks, contextOf(pairs, link(h.UIURL, "Temporal UI"), link(h.TicketURL, h.TicketKey)))
 }
 
 // contextOf is a small-print line of facts and links.

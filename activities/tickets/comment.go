@@ -28,7 +28,7 @@ func (a *Activities) CommentTicket(ctx context.Context, in incident.CommentTicke
 	if err != nil || there {
 		return err
 	}
-	body := wiki(in.Text.String(), limitText) + "\n\n" + mark
+	body := wiki(in.Text.String(), limitText) + "\n\n" + link("Slack thread", in.ThreadURL) + mark
 	_, resp, err := a.jira.Issue.AddCommentWithContext(ctx, in.Ticket.Key, &jira.Comment{Body: body})
 	return classified("comment on "+in.Ticket.Key, resp, err)
 }

@@ -141,21 +141,26 @@ func (a *Activities) create(ctx context.Context, h incident.Headline, label stri
 // description is what is known when the ticket is opened.
 func description(h incident.Headline) string {
 	var b strings.Builder
-	b.WriteString(wiki(h.Body.String(), limitText))
-	b.WriteString("\n\n")
+	if !h.Body.IsEmpty() {
+		b.WriteString(wiki(h.Body.String(), limitText) + "\n\n")
+	}
+	workflow := h.WorkflowID
+	if h.UIURL != "" {
+		workflow = "" // the link leads there
+	}
 	for _, f := range [][2]string{
 		{"Incident", h.IncidentID},
 		{"Service", h.Service},
 		{"Team", h.Team},
 		{"Severity", string(h.Severity)},
 		{"Origin", string(h.Origin)},
-		{"Workflow", h.WorkflowID},
+		{"Workflow", workflow},
 	} {
 		if f[1] != "" {
 			b.WriteString(f[0] + ": " + wiki(shown(f[1]), 1000) + "\n")
 		}
 	}
-	b.WriteString(link("Open in the Temporal UI", h.UIURL))
+	b.WriteString(link("Open in the Temporal UI", h.UIURL) + link("Slack thread", h.ThreadURL))
 	return b.String()
 }
 

@@ -245,3 +245,22 @@ func TestOldCommentsAreFound(t *testing.T) {
 	require.NoError(t, w.acts.CommentTicket(t.Context(), in))
 	require.Len(t, w.jira.Comments(ref.Key), 253)
 }
+
+func TestTheTicketLeadsToTheThread(t *testing.T) {
+	t.Parallel()
+	const thread = "https://shop.slack.example/archives/C1/p1001"
+	w := newWorld(t, jira.Options{})
+	h := headline(inc)
+	h.ThreadURL = thread
+	ref, err := w.acts.OpenTicket(t.Context(), incident.OpenTicketInput{Headline: h})
+	require.NoError(t, err)
+	in := incident.CommentTicketInput{Ticket: ref, Key: inc + "/1", Text: redact.Literal("Waiting for 1 approval."), ThreadURL: thread}
+	for range 2 { // the mark stays the last line, by which a comment is known again
+		require.NoError(t, w.acts.CommentTicket(t.Context(), in))
+	}
+	issue := w.jira.Issues()[0]
+	require.Contains(t, issue.Description, "[Slack thread|"+thread+"]")
+	require.NotContains(t, issue.Description, h.WorkflowID, "the link says it shorter")
+	require.Len(t, issue.Comments, 1)
+	require.Contains(t, issue.Comments[0].Body, "\n[Slack thread|"+thread+"]\nFirebreak ref ")
+}

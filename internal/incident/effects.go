@@ -99,9 +99,10 @@ type OpenTicketInput struct {
 
 // CommentTicketInput adds a comment. The same Key is added once.
 type CommentTicketInput struct {
-	Ticket TicketRef   `json:"ticket"`
-	Key    string      `json:"key"`
-	Text   redact.Text `json:"text"`
+	Ticket    TicketRef   `json:"ticket"`
+	Key       string      `json:"key"`
+	Text      redact.Text `json:"text"`
+	ThreadURL string      `json:"thread_url,omitempty"` // permalink of the Slack thread, put below the text
 }
 
 // TicketState is where a ticket should stand, by Jira's status category.

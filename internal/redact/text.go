@@ -106,6 +106,12 @@ func (t Text) Cut(limit int) Text {
 	return Text{s + mark}
 }
 
+// FirstLine is the text up to its first line break.
+func (t Text) FirstLine() Text {
+	line, _, _ := strings.Cut(t.s, "\n")
+	return Text{strings.TrimRight(line, "\r")}
+}
+
 // String returns the redacted text.
 func (t Text) String() string { return t.s }
 

@@ -63,3 +63,14 @@ func TestTextSurvivesJSON(t *testing.T) {
 	require.Equal(t, "x", back.A.String())
 	require.True(t, back.B.IsEmpty())
 }
+
+func TestFirstLine(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{"": "", "one": "one", "one\ntwo": "one", "one\r\ntwo": "one", "\ntwo": ""} {
+		require.Equal(t, want, redact.Clean(asIs{}, raw).FirstLine().String())
+	}
+}
+
+type asIs struct{}
+
+func (asIs) Redact(raw string) string { return raw }

@@ -37,6 +37,7 @@ func (s *Server) methods() map[string]method {
 		"chat.postMessage":      s.store.postMessage,
 		"chat.update":           s.store.updateMessage,
 		"chat.postEphemeral":    s.store.postEphemeral,
+		"chat.getPermalink":     s.permalink,
 		"conversations.history": s.store.history,
 		"conversations.replies": s.store.replies,
 	}

@@ -88,6 +88,24 @@ func (s *Server) own(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// permalink serves chat.getPermalink: the address at which the page shows the
+// message's thread. Slack's own leads to its client in the same way.
+func (s *Server) permalink(form url.Values) (answer, error) {
+	channel, ts := form.Get("channel"), form.Get("message_ts")
+	if _, known := s.store.channels[channel]; !known { // the channels never change
+		return nil, code("channel_not_found")
+	}
+	at, m, found := s.store.locate(ts)
+	if !found || at.ID != channel {
+		return nil, code("message_not_found")
+	}
+	if m.ThreadTimestamp != "" {
+		ts = m.ThreadTimestamp
+	}
+	q := url.Values{"channel": {channel}, "thread": {ts}}
+	return answer{"channel": channel, "permalink": s.PageURL() + "?" + q.Encode()}, nil
+}
+
 // pressed serves the buttons' form. The token in the form, which another site
 // cannot read, says that the person was on this page.
 func (s *Server) pressed(w http.ResponseWriter, r *http.Request) {
