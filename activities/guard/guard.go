@@ -1,0 +1,102 @@
+// Package guard asks Temporal about incidents that cannot speak for themselves
+// any more: their workflows were terminated by a person, ran out of time or
+// failed, none of which runs any code of theirs.
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+)
+
+// Temporal is the part of Temporal's client that is used.
+type Temporal interface {
+	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+	ListWorkflow(ctx context.Context, request *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error)
+	QueryWorkflowWithOptions(ctx context.Context, request *client.QueryWorkflowWithOptionsRequest) (*client.QueryWorkflowWithOptionsResponse, error)
+	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
+	GetWorkflowHistory(ctx context.Context, workflowID, runID string, isLongPoll bool, filterType enums.HistoryEventFilterType) client.HistoryEventIterator
+}
+
+// Options are what the activities work with. Temporal and Redactor are needed.
+type Options struct {
+	Temporal Temporal
+	Redactor redact.Redactor  // for the reason that a person gave
+	Now      func() time.Time // default: time.Now
+	Log      *slog.Logger     // default: slog.Default
+}
+
+// Activities are FindEnded, FindTerminated and ReadTerminated.
+type Activities struct{ o Options }
+
+// New checks the options and fills in the defaults.
+func New(o Options) (*Activities, error) {
+	if o.Temporal == nil || o.Redactor == nil {
+		return nil, errors.New("guard activities need a client of Temporal and a redactor")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &Activities{o: o}, nil
+}
+
+// queryText is what may stand between quotes in a list filter.
+var queryText = regexp.MustCompile(`^[A-Za-z0-9/_.:@ +-]{1,1000}$`)
+
+// checkScope refuses a scope that could not be asked about.
+func checkScope(s incident.Scope) error {
+	if s.Account == "" || s.Region == "" || !queryText.MatchString(s.IncidentPrefix()) {
+		return temporal.NewNonRetryableApplicationError(fmt.Sprintf("guard: %q is no scope of incidents", s.IncidentPrefix()), incident.ErrorValidation, nil)
+	}
+	return nil
+}
+
+// unavailable is an error that another try may mend. What Temporal says goes
+// into history as text: its errors are about workflow ids and never about
+// their content.
+func unavailable(doing string, err error) error {
+	if denied := new(serviceerror.PermissionDenied); errors.As(err, &denied) {
+		return temporal.NewNonRetryableApplicationError(doing+": "+err.Error(), incident.ErrorPermission, nil)
+	}
+	return temporal.NewApplicationError(doing+": "+err.Error(), incident.ErrorUnavailable)
+}
+
+// over tells whether a status is that of a workflow that has ended.
+func over(s enums.WorkflowExecutionStatus) bool {
+	switch s {
+	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
+		return true
+	default:
+		return cutOff(s) != ""
+	}
+}
+
+// cutOff names the status of a workflow that ended without its own doing; it is
+// empty for every other.
+func cutOff(s enums.WorkflowExecutionStatus) string {
+	switch s {
+	case enums.WORKFLOW_EXECUTION_STATUS_TERMINATED:
+		return "terminated"
+	case enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+		return "timed_out"
+	case enums.WORKFLOW_EXECUTION_STATUS_FAILED:
+		return "failed"
+	default:
+		return ""
+	}
+}
