@@ -23,6 +23,7 @@ import (
 	"firebreak/activities/chat"
 	"firebreak/activities/diagnosis"
 	"firebreak/activities/evidence"
+	"firebreak/activities/guard"
 	"firebreak/activities/planning"
 	"firebreak/activities/tickets"
 	"firebreak/internal/config"
@@ -43,15 +44,16 @@ type assembly struct {
 	aws       aws.Config
 	temporal  client.Client
 	namespace string
+	identity  string // of the namespace; see namespaceIdentity
 	redactor  redact.Redactor
 	store     *catalog.Store
 }
 
 // assemble makes the process of the roles that the configuration names.
-func assemble(cfg config.Config, awsCfg aws.Config, temporal client.Client, namespace string, log *slog.Logger) (*process, error) {
+func assemble(cfg config.Config, awsCfg aws.Config, temporal client.Client, place place, log *slog.Logger) (*process, error) {
 	a := &assembly{
 		process: &process{log: log, health: NewHealth(), listen: cfg.Worker.Health, fatal: make(chan error, 1)},
-		cfg:     cfg, aws: awsCfg, temporal: temporal, namespace: namespace, redactor: rules.Default(),
+		cfg:     cfg, aws: awsCfg, temporal: temporal, namespace: place.name, identity: place.identity(), redactor: rules.Default(),
 	}
 	if cfg.Catalog.URL != "" {
 		store, err := catalog.NewStore(catalog.StoreOptions{
@@ -129,8 +131,13 @@ func (a *assembly) workflows() error {
 	if err != nil {
 		return err
 	}
+	guarding, err := guard.New(guard.Options{Temporal: a.temporal, Redactor: a.redactor, Log: a.log})
+	if err != nil {
+		return err
+	}
 	w.RegisterActivity(pinning)
 	w.RegisterActivity(plans)
+	w.RegisterActivity(guarding)
 	return nil
 }
 
@@ -165,6 +172,7 @@ func (a *assembly) diagnosis() error {
 func (a *assembly) automation() error {
 	acts, err := automation.New(automation.Options{
 		Systems: ssm.NewFromConfig(a.aws), Catalog: a.store, Redactor: a.redactor, Poll: a.cfg.Automation.Poll,
+		Namespace: a.identity,
 	})
 	if err != nil {
 		return err
@@ -229,6 +237,7 @@ func (a *assembly) stream() error {
 		Settings: incident.Settings{
 			ReopenWindow: incident.Seconds(a.cfg.Incident.ReopenWindow), MaxAttempts: a.cfg.Incident.MaxAttempts,
 			Settle: incident.Seconds(a.cfg.Incident.Settle), LostAfter: incident.Seconds(a.cfg.Incident.LostAfter),
+			DiagnoseWithin: incident.Seconds(a.cfg.Incident.DiagnoseWithin), CatchUp: incident.Seconds(a.cfg.Incident.CatchUp),
 			UIURL: a.cfg.UIURL, Namespace: a.namespace,
 		},
 	})

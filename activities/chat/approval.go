@@ -6,12 +6,14 @@ import (
 	"github.com/slack-go/slack"
 
 	"firebreak/internal/incident"
+	"firebreak/internal/redact"
 )
 
 // AskApproval posts the approval card into the thread: what would be run on
 // what, with resolved values, and two buttons that carry workflow, run and
 // digest. One card per run and question, however often it is retried. A plan whose
-// parameters, targets or steps do not fit is shown without the Approve button.
+// parameters, targets or steps do not fit is shown without the Approve button,
+// and a question that was decided before it got here as decided, without any.
 func (a *Activities) AskApproval(ctx context.Context, in incident.AskApprovalInput) (incident.CardRef, error) {
 	h, p := in.Headline, in.Plan
 	if in.Thread.IsZero() || h.WorkflowID == "" || h.RunID == "" || p.Digest == "" {
@@ -23,7 +25,11 @@ func (a *Activities) AskApproval(ctx context.Context, in incident.AskApprovalInp
 	}
 	// The expiry tells two questions about the same plan apart: an incident that
 	// is opened again may come to it a second time.
-	return a.reply(ctx, in.Thread, h.RunID+"/approval/"+p.Digest+"/"+in.Expires,
+	key := h.RunID + "/approval/" + p.Digest + "/" + in.Expires
+	if !in.Result.IsEmpty() {
+		return a.reply(ctx, in.Thread, key, decided(p, in.Result)...)
+	}
+	return a.reply(ctx, in.Thread, key,
 		slack.MsgOptionText(fallback("Approval needed:", p.Runbook, "on", p.Service, "for", h.IncidentID), false),
 		slack.MsgOptionBlocks(cardBlocks(in, value)...),
 	)
@@ -35,14 +41,18 @@ func (a *Activities) CloseApproval(ctx context.Context, in incident.CloseApprova
 	if in.Card.TS == "" {
 		return invalid("close the approval of %s: the card is unknown", name(in.Plan.Runbook))
 	}
-	p := in.Plan
+	return a.edit(ctx, in.Card.Channel, in.Card.TS, decided(in.Plan, in.Result)...)
+}
+
+// decided is the card of a question that needs no answer any more.
+func decided(p incident.Plan, result redact.Text) []slack.MsgOption {
 	blocks := []slack.Block{heading(name(p.Runbook) + " on " + name(p.Service))}
 	acts, _ := whatItDoes(p)
 	blocks = append(blocks, acts...)
-	blocks = append(blocks, titled("Decision", orNone(in.Result.String()), 1000)...)
+	blocks = append(blocks, titled("Decision", orNone(result.String()), 1000)...)
 	blocks = append(blocks, contextOf([][2]string{{"Digest", shortDigest(p.Digest)}, {"Commit", shortHex(p.Commit)}}))
-	return a.edit(ctx, in.Card.Channel, in.Card.TS,
-		slack.MsgOptionText(fallback(p.Runbook, "on", p.Service+":", in.Result.String()), false),
+	return []slack.MsgOption{
+		slack.MsgOptionText(fallback(p.Runbook, "on", p.Service+":", result.String()), false),
 		slack.MsgOptionBlocks(blocks...),
-	)
+	}
 }

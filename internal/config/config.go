@@ -77,7 +77,13 @@ type Incident struct {
 	ReopenWindow time.Duration `yaml:"reopen_window" env:"REOPEN_WINDOW"` // how long it stays open after its work has ended
 	Settle       time.Duration `yaml:"settle" env:"SETTLE"`               // how long telemetry may take to arrive before evidence is gathered
 	MaxAttempts  int           `yaml:"max_attempts" env:"MAX_ATTEMPTS"`   // plans tried before it escalates
-	LostAfter    time.Duration `yaml:"lost_after" env:"LOST_AFTER"`       // silence of a worker after which another one takes over what it was doing
+	// DiagnoseWithin is how long a model is tried before the suspects are ranked
+	// by rule; one question may take half of it.
+	DiagnoseWithin time.Duration `yaml:"diagnose_within" env:"DIAGNOSE_WITHIN"`
+	// CatchUp is how long after its end an incident still tries to tell Slack and
+	// Jira what they missed in an outage; 0 tries once and gives up.
+	CatchUp   time.Duration `yaml:"catch_up" env:"CATCH_UP"`
+	LostAfter time.Duration `yaml:"lost_after" env:"LOST_AFTER"` // silence of a worker after which another one takes over what it was doing
 }
 
 // Catalog says where services, runbooks and policy come from.
@@ -137,7 +143,7 @@ func Default() Config {
 			Sensitivity: "quiet", Poll: time.Second,
 		},
 		Correlation: Correlation{Mode: "group"},
-		Incident:    Incident{ReopenWindow: 30 * time.Minute, Settle: 20 * time.Second, MaxAttempts: 2, LostAfter: 30 * time.Second},
+		Incident:    Incident{ReopenWindow: 30 * time.Minute, Settle: 20 * time.Second, MaxAttempts: 2, LostAfter: 30 * time.Second, DiagnoseWithin: 3 * time.Minute, CatchUp: 24 * time.Hour},
 		Catalog:     Catalog{Branch: "main", Refresh: time.Minute},
 		Diagnosis:   Diagnosis{MaxTokens: 4096},
 		Automation:  Automation{Poll: 5 * time.Second, VerifyPoll: 10 * time.Second},

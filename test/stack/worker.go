@@ -29,6 +29,14 @@ const ReopenWindow = 5 * time.Second
 // second, alarms of ten.
 const Settle = 4 * time.Second
 
+// DiagnoseWithin is how long the stack's own model is tried before the suspects
+// are ranked by rule. A model of real Bedrock gets the production time.
+const DiagnoseWithin = 16 * time.Second
+
+// CatchUp is how long incidents of the stack tell Slack and Jira after their end
+// what these missed.
+const CatchUp = 3 * time.Minute
+
 // Config is the configuration of a worker for this stack: the production one
 // with shorter waits.
 func (s *Stack) Config() config.Config {
@@ -38,7 +46,10 @@ func (s *Stack) Config() config.Config {
 		Name: Stream, Start: "trim_horizon", Sensitivity: "balanced", Poll: 250 * time.Millisecond,
 		Checkpoints: s.path("checkpoints"), Quarantine: s.path("quarantine"),
 	}
-	cfg.Incident.ReopenWindow, cfg.Incident.Settle = ReopenWindow, Settle
+	cfg.Incident.ReopenWindow, cfg.Incident.Settle, cfg.Incident.CatchUp = ReopenWindow, Settle, CatchUp
+	if s.opts.Model == OfflineModel {
+		cfg.Incident.DiagnoseWithin = DiagnoseWithin
+	}
 	cfg.Catalog = config.Catalog{URL: s.gitURL + githost.Path, Branch: githost.Branch, Refresh: Refresh, User: "firebreak", Token: s.Git.Token(), Insecure: true}
 	cfg.Diagnosis.Model = s.opts.Model
 	cfg.Automation = config.Automation{Poll: 250 * time.Millisecond, VerifyPoll: 500 * time.Millisecond}
@@ -63,6 +74,8 @@ func (s *Stack) Env() []string {
 		"FIREBREAK_STREAM_SENSITIVITY=" + cfg.Stream.Sensitivity,
 		"FIREBREAK_STREAM_POLL=" + cfg.Stream.Poll.String(),
 		"FIREBREAK_INCIDENT_SETTLE=" + cfg.Incident.Settle.String(),
+		"FIREBREAK_INCIDENT_DIAGNOSE_WITHIN=" + cfg.Incident.DiagnoseWithin.String(),
+		"FIREBREAK_INCIDENT_CATCH_UP=" + cfg.Incident.CatchUp.String(),
 		"FIREBREAK_INCIDENT_REOPEN_WINDOW=" + cfg.Incident.ReopenWindow.String(),
 		"FIREBREAK_CATALOG_URL=" + cfg.Catalog.URL,
 		"FIREBREAK_CATALOG_BRANCH=" + cfg.Catalog.Branch,
