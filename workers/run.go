@@ -49,13 +49,22 @@ func Run(ctx context.Context, cfg config.Config, opts Options) error {
 	if err := ensureSearchAttributes(waiting, grpcOperator{temporal.OperatorService(), namespace}, namespace, time.Second); err != nil {
 		return err
 	}
+	place, err := namespaceIdentity(waiting, temporal.WorkflowService(), namespace)
+	if err != nil {
+		return err
+	}
 	awsCfg, err := loadAWS(ctx, cfg, opts)
 	if err != nil {
 		return err
 	}
-	p, err := assemble(cfg, awsCfg, temporal, namespace, opts.Logger)
+	p, err := assemble(cfg, awsCfg, temporal, place, opts.Logger)
 	if err != nil {
 		return err
+	}
+	if cfg.Serves(config.RoleWorkflows) {
+		if err := ensureGuard(waiting, temporal.ScheduleClient(), guardSchedule(cfg, namespace)); err != nil {
+			return err
+		}
 	}
 	return p.serve(ctx, opts.Ready)
 }

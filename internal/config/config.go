@@ -35,6 +35,7 @@ type Config struct {
 	Catalog     Catalog     `yaml:"catalog" envPrefix:"CATALOG_"`
 	Diagnosis   Diagnosis   `yaml:"diagnosis" envPrefix:"DIAGNOSIS_"`
 	Automation  Automation  `yaml:"automation" envPrefix:"AUTOMATION_"`
+	Guard       Guard       `yaml:"guard" envPrefix:"GUARD_"`
 	Slack       Slack       `yaml:"slack" envPrefix:"SLACK_"`
 	Jira        Jira        `yaml:"jira" envPrefix:"JIRA_"`
 	Worker      Worker      `yaml:"worker" envPrefix:"WORKER_"`
@@ -111,6 +112,12 @@ type Automation struct {
 	VerifyPoll time.Duration `yaml:"verify_poll" env:"VERIFY_POLL"` // between two looks at the live metric
 }
 
+// Guard says how often what terminated incidents left behind is looked for.
+type Guard struct {
+	Every time.Duration `yaml:"every" env:"EVERY"` // between two rounds
+	Grace time.Duration `yaml:"grace" env:"GRACE"` // how long a workflow has to be over before its automation is stopped
+}
+
 // Slack says where incidents are told.
 type Slack struct {
 	Channel    string `yaml:"channel" env:"CHANNEL"`         // channel id
@@ -147,6 +154,7 @@ func Default() Config {
 		Catalog:     Catalog{Branch: "main", Refresh: time.Minute},
 		Diagnosis:   Diagnosis{MaxTokens: 4096},
 		Automation:  Automation{Poll: 5 * time.Second, VerifyPoll: 10 * time.Second},
+		Guard:       Guard{Every: time.Minute, Grace: time.Minute},
 		Jira:        Jira{IssueType: "Task"},
 		Worker:      Worker{Health: "127.0.0.1:8080", StopTimeout: 30 * time.Second},
 	}

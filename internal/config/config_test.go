@@ -76,6 +76,8 @@ func TestMistakes(t *testing.T) {
 		"settle too long":       {env: []string{"FIREBREAK_INCIDENT_SETTLE=1h"}, want: "incident.settle: 1h0m0s is not between"},
 		"lost too soon":         {env: []string{"FIREBREAK_INCIDENT_LOST_AFTER=1s"}, want: "incident.lost_after: 1s is not between 3s and 5m"},
 		"attempts":              {env: []string{"FIREBREAK_INCIDENT_MAX_ATTEMPTS=9"}, want: "incident.max_attempts: 9 is not between 1 and 5"},
+		"guard without rest":    {env: []string{"FIREBREAK_GUARD_EVERY=0s"}, want: "guard.every: 0s is below the least, 1s"},
+		"guard without grace":   {env: []string{"FIREBREAK_GUARD_GRACE=0s"}, want: "guard.grace: 0s is below the least, 1s"},
 		"health address":        {env: []string{"FIREBREAK_WORKER_HEALTH=8080"}, want: "worker.health:"},
 		"jira project":          {env: []string{"FIREBREAK_JIRA_PROJECT=ops team"}, want: "jira.project:"},
 		"max tokens":            {env: []string{"FIREBREAK_DIAGNOSIS_MAX_TOKENS=1"}, want: "diagnosis.max_tokens:"},

@@ -113,6 +113,11 @@ func (c Config) problems() []error {
 		ck.atLeast(c.Automation.Poll, "automation.poll", 100*time.Millisecond)
 		ck.atLeast(c.Automation.VerifyPoll, "automation.verify_poll", 100*time.Millisecond)
 	}
+	if c.Serves(RoleWorkflows) {
+		ck.atLeast(c.Guard.Every, "guard.every", time.Second)
+		// What ends in good order needs some seconds to settle its affairs.
+		ck.atLeast(c.Guard.Grace, "guard.grace", time.Second)
+	}
 	if c.Serves(RoleChat) {
 		ck.require(c.Slack.Channel != "", "slack.channel", "is missing: a channel id")
 		ck.secret(c.Slack.BotToken, "slack.bot_token", "FIREBREAK_SLACK_BOT_TOKEN")

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"firebreak/test/stack/fault"
 	"firebreak/test/stack/githost"
@@ -48,6 +49,7 @@ type Options struct {
 	Model        string   // Bedrock model id; OfflineModel when empty
 	Edits        []Edit   // of the catalogue, in every commit
 	Logger       *slog.Logger
+	GuardEvery   time.Duration // between two rounds of the guard; 20 s when 0
 }
 
 // Stack is a running stack. Stop it with Stop.
@@ -78,6 +80,9 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	}
 	if o.Host == "" {
 		o.Host = "127.0.0.1"
+	}
+	if o.GuardEvery == 0 {
+		o.GuardEvery = 20 * time.Second
 	}
 	if o.KeyDir == "" {
 		o.KeyDir = o.Dir

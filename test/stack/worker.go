@@ -37,6 +37,10 @@ const DiagnoseWithin = 16 * time.Second
 // what these missed.
 const CatchUp = 3 * time.Minute
 
+// GuardGrace is how long a workflow of the stack has to be over before what it
+// left behind is seen to.
+const GuardGrace = 2 * time.Second
+
 // Config is the configuration of a worker for this stack: the production one
 // with shorter waits.
 func (s *Stack) Config() config.Config {
@@ -53,6 +57,7 @@ func (s *Stack) Config() config.Config {
 	cfg.Catalog = config.Catalog{URL: s.gitURL + githost.Path, Branch: githost.Branch, Refresh: Refresh, User: "firebreak", Token: s.Git.Token(), Insecure: true}
 	cfg.Diagnosis.Model = s.opts.Model
 	cfg.Automation = config.Automation{Poll: 250 * time.Millisecond, VerifyPoll: 500 * time.Millisecond}
+	cfg.Guard = config.Guard{Every: s.opts.GuardEvery, Grace: GuardGrace}
 	cfg.Slack = config.Slack{Channel: SlackChannel, BotToken: s.Slack.BotToken(), AppToken: s.Slack.AppToken(), APIURL: s.Slack.URL(), GatewayKey: s.gateway.file}
 	cfg.Jira = config.Jira{URL: s.Jira.URL(), Project: s.Jira.Project(), IssueType: "Task", User: s.Jira.User(), Token: s.Jira.Token()}
 	cfg.Worker = config.Worker{StopTimeout: 5 * time.Second}
@@ -86,6 +91,8 @@ func (s *Stack) Env() []string {
 		"FIREBREAK_DIAGNOSIS_MODEL=" + cfg.Diagnosis.Model,
 		"FIREBREAK_AUTOMATION_POLL=" + cfg.Automation.Poll.String(),
 		"FIREBREAK_AUTOMATION_VERIFY_POLL=" + cfg.Automation.VerifyPoll.String(),
+		"FIREBREAK_GUARD_EVERY=" + cfg.Guard.Every.String(),
+		"FIREBREAK_GUARD_GRACE=" + cfg.Guard.Grace.String(),
 		"FIREBREAK_SLACK_CHANNEL=" + cfg.Slack.Channel,
 		"FIREBREAK_SLACK_BOT_TOKEN=" + cfg.Slack.BotToken,
 		"FIREBREAK_SLACK_APP_TOKEN=" + cfg.Slack.AppToken,
