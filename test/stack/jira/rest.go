@@ -95,6 +95,9 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 	if in.Fields.Summary == nil || strings.TrimSpace(*in.Fields.Summary) == "" {
 		wrong["summary"] = "You must specify a summary of the issue."
 	}
+	for i, name := range s.opts.Required { // nothing here ever fills one in
+		wrong[requiredField(i)] = name + " is required."
+	}
 	description := checkFields(in, wrong)
 	if len(wrong) > 0 {
 		writeErrors(w, http.StatusBadRequest, "", wrong)

@@ -26,7 +26,8 @@ import (
 
 // Service is the name that fault rules match. Operations are "issue.create",
 // "issue.get", "issue.edit", "transitions.list", "transitions.do",
-// "comments.list", "comments.add", "search" and "myself".
+// "comments.list", "comments.add", "search", "myself", "mypermissions",
+// "project.get" and "createmeta".
 const Service = "jira"
 
 // indexLag is how long the search does not know a new issue or a changed one:
@@ -41,6 +42,8 @@ const maxBody = 1 << 20
 type Options struct {
 	Project      string           // key; empty is OPS
 	IssueTypes   []string         // names; empty is Task and Bug
+	Denied       []string         // project permissions that the account lacks, such as ADD_COMMENTS
+	Required     []string         // names of further fields that a new issue needs
 	Workflow     Workflow         // zero is DefaultWorkflow
 	Faults       *fault.Faults    // nil never makes a fault
 	Now          func() time.Time // nil is time.Now
@@ -153,13 +156,16 @@ func (s *Server) routes() http.Handler {
 		at := "/rest/api/" + v
 		rich := v == "3" // v3 speaks the Atlassian Document Format
 		api.HandleFunc("GET "+at+"/myself", s.op("myself", s.myself))
-		api.HandleFunc("POST "+at+"/issue", s.op("issue.create", s.create))
+		api.HandleFunc("GET "+at+"/mypermissions", s.op("mypermissions", s.permissions))
+		api.HandleFunc("GET "+at+"/project/{project}", s.op("project.get", s.project))
+		api.HandleFunc("GET "+at+"/issue/createmeta/{project}/issuetypes/{type}", s.op("createmeta", s.createFields))
+		api.HandleFunc("POST "+at+"/issue", s.op("issue.create", s.needs("CREATE_ISSUES", s.create)))
 		api.HandleFunc("GET "+at+"/issue/{key}", s.op("issue.get", s.get(rich)))
 		api.HandleFunc("PUT "+at+"/issue/{key}", s.op("issue.edit", s.edit))
 		api.HandleFunc("GET "+at+"/issue/{key}/transitions", s.op("transitions.list", s.transitions))
-		api.HandleFunc("POST "+at+"/issue/{key}/transitions", s.op("transitions.do", s.transition))
+		api.HandleFunc("POST "+at+"/issue/{key}/transitions", s.op("transitions.do", s.needs("TRANSITION_ISSUES", s.transition)))
 		api.HandleFunc("GET "+at+"/issue/{key}/comment", s.op("comments.list", s.comments(rich)))
-		api.HandleFunc("POST "+at+"/issue/{key}/comment", s.op("comments.add", s.addComment(rich)))
+		api.HandleFunc("POST "+at+"/issue/{key}/comment", s.op("comments.add", s.needs("ADD_COMMENTS", s.addComment(rich))))
 		api.HandleFunc("GET "+at+"/search/jql", s.op("search", s.search(rich)))
 		api.HandleFunc(at+"/search", s.removed)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ type method func(form url.Values) (answer, error)
 type apiError struct {
 	code   string
 	detail []string // response_metadata.messages
+	needed string   // scope that missing_scope complains of
 }
 
 func (e apiError) Error() string { return e.code }
@@ -43,9 +45,18 @@ func (s *Server) methods() map[string]method {
 	}
 }
 
+// methodScopes are the scopes that methods ask for; all channels here are public.
+var methodScopes = map[string]string{
+	"chat.postMessage":      "chat:write",
+	"chat.update":           "chat:write",
+	"chat.postEphemeral":    "chat:write",
+	"conversations.history": "channels:history",
+	"conversations.replies": "channels:history",
+}
+
 // call decodes the form (or JSON object) of a request, checks the bot token and
 // writes the method's answer.
-func (s *Server) call(m method) http.HandlerFunc {
+func (s *Server) call(name string, m method) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		form, err := formOf(r)
 		if err != nil {
@@ -58,6 +69,12 @@ func (s *Server) call(m method) http.HandlerFunc {
 		}
 		if err := checkToken(token, s.opts.BotToken); err != nil {
 			writeAPIError(w, err)
+			return
+		}
+		// Slack says in every answer to a good token what it may do.
+		w.Header().Set("X-Oauth-Scopes", strings.Join(s.opts.Scopes, ","))
+		if scope := methodScopes[name]; scope != "" && !slices.Contains(s.opts.Scopes, scope) {
+			writeAPIError(w, apiError{code: "missing_scope", needed: scope})
 			return
 		}
 		body, err := m(form)
@@ -160,6 +177,9 @@ func writeAPIError(w http.ResponseWriter, err error) {
 		e = apiError{code: "internal_error", detail: []string{err.Error()}}
 	}
 	body := answer{"ok": false, "error": e.code}
+	if e.needed != "" {
+		body["needed"], body["provided"] = e.needed, w.Header().Get("X-Oauth-Scopes")
+	}
 	if len(e.detail) > 0 {
 		body["response_metadata"] = answer{"messages": e.detail}
 	}

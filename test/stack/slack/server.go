@@ -62,6 +62,7 @@ type Options struct {
 	AllowedHosts []string         // names, without port, accepted besides the loopback ones
 	BotToken     string           // empty is a random xoxb- token
 	AppToken     string           // empty is a random xapp- token
+	Scopes       []string         // of the bot token; empty is what the README asks for
 	PingEvery    time.Duration    // between WebSocket pings; 0 is 10 s (slack-go gives a silent connection up after 30 s)
 	AckTimeout   time.Duration    // how long a press waits for the app; 0 is Slack's 3 s
 	Logger       *slog.Logger     // nil is slog.Default
@@ -140,6 +141,9 @@ func withDefaults(o Options) Options {
 	if o.AppToken == "" {
 		o.AppToken = "xapp-" + rand.Text()
 	}
+	if len(o.Scopes) == 0 {
+		o.Scopes = []string{"chat:write", "channels:history"}
+	}
 	if o.PingEvery == 0 {
 		o.PingEvery = 10 * time.Second
 	}
@@ -196,7 +200,7 @@ func (s *Server) SetNow(now func() time.Time) { s.store.setNow(now) }
 func (s *Server) routes() http.Handler {
 	api := http.NewServeMux()
 	for name, method := range s.methods() {
-		api.HandleFunc("/api/"+name, s.call(method))
+		api.HandleFunc("/api/"+name, s.call(name, method))
 	}
 	api.HandleFunc("/api/apps.connections.open", s.openConnection)
 	target, _ := url.Parse(strings.TrimSuffix(s.rest.GetAPIURL(), "/")) // its own loopback address

@@ -104,6 +104,8 @@ func (s *Service) Register(server *awswire.Server) {
 			awswire.Handle(schemas.ListDocumentVersions, schemas.ListDocumentVersionsRequest, schemas.ListDocumentVersionsResult, s.listDocumentVersions),
 			awswire.Handle(schemas.DeleteDocument, schemas.DeleteDocumentRequest, schemas.DeleteDocumentResult, s.deleteDocument),
 
+			awswire.Handle(schemas.DescribeInstanceInformation, schemas.DescribeInstanceInformationRequest, schemas.DescribeInstanceInformationResult, s.describeInstances),
+
 			awswire.Handle(schemas.StartAutomationExecution, schemas.StartAutomationExecutionRequest, schemas.StartAutomationExecutionResult, s.startAutomation),
 			awswire.Handle(schemas.GetAutomationExecution, schemas.GetAutomationExecutionRequest, schemas.GetAutomationExecutionResult, s.getAutomation),
 			awswire.Handle(schemas.DescribeAutomationExecutions, schemas.DescribeAutomationExecutionsRequest, schemas.DescribeAutomationExecutionsResult, s.describeAutomations),
