@@ -61,6 +61,7 @@ func newRootCommand(open opener) *cobra.Command {
 		newRejectCommand(open),
 		newRunbooksCommand(),
 		newBackfillCommand(),
+		newDoctorCommand(),
 	)
 	return root
 }
