@@ -103,6 +103,6 @@ func (r *incidentRun) lookWhetherHealed(ctx workflow.Context, q *question) {
 
 // answered takes the question off the table.
 func (r *incidentRun) answered(q *question) {
-	r.state.Pending, r.state.Expires = false, time.Time{}
+	r.state.Pending, r.state.Expires, r.state.Card = false, time.Time{}, incident.CardRef{}
 	r.chat.closeCard(q, outcomeOf(q.ballot))
 }

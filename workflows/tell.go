@@ -79,6 +79,9 @@ func (o *outbox) card(r *incidentRun, q *question) {
 			return err
 		}
 		q.card = card
+		if r.question == q && q.ballot.open() {
+			r.state.Card = card
+		}
 		r.state.Messages++
 		return nil
 	}})

@@ -128,7 +128,7 @@ type State struct {
 	Plan         *Plan           `json:"plan,omitempty"`   // the pending or latest one
 	Pending      bool            `json:"pending"`          // a decision on Plan is awaited
 	Expires      time.Time       `json:"expires,omitzero"` // of the pending question
-	Card         CardRef         `json:"card,omitzero"`    // of the latest question, while it has buttons
+	Card         CardRef         `json:"card,omitzero"`    // of the pending question, once it is posted
 	Decisions    []Accepted      `json:"decisions,omitempty"`
 	Refused      int             `json:"refused"` // decisions that did not count
 	Attempts     []AttemptRecord `json:"attempts,omitempty"`
