@@ -103,15 +103,10 @@ func printList(cmd *cobra.Command, found []summary, all bool, now time.Time) err
 		}
 		return nil
 	}
+	table := listTable(found, widthOf(cmd.OutOrStdout()), now)
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tSTATUS\tSEVERITY\tSERVICE\tORIGIN\tANOMALIES\tRUNBOOK\tSTARTED\tAGE")
-	for _, s := range found {
-		end := now
-		if !s.Closed.IsZero() {
-			end = s.Closed
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", safe(s.ID), safe(string(s.Status)), safe(string(s.Severity)), safe(s.Service),
-			safe(string(s.Origin)), s.Anomalies, orDash(s.Runbook), stamp(s.Started), elapsed(end.Sub(s.Started)))
+	for _, row := range table {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	return w.Flush()
 }

@@ -10,6 +10,26 @@ import (
 	"firebreak/internal/incident"
 )
 
+// intent is a plan in short: what runs on what, and when it counts as helpful.
+func (s story) intent(p incident.Plan) {
+	s.heading(fmt.Sprintf("Plan %d: %s on %s", p.Attempt, safe(p.Runbook), safe(p.Service)))
+	s.field("touches", strings.Join(p.Targets, ", "))
+	s.field("impact", p.Impact.String())
+	steps := make([]string, len(p.Steps))
+	for i, step := range p.Steps {
+		steps[i] = step.Name
+	}
+	s.field("steps", strings.Join(steps, ", "))
+	s.parameters("with", p.Parameters)
+	s.field("helped if", fmt.Sprintf("%s/%s %s %g for %s within %s (%g when planned)", p.Verify.Metric.Namespace, p.Verify.Metric.Name,
+		p.Verify.Comparison, p.Verify.Threshold, number(p.Verify.Samples, "datapoint", "datapoints"), incident.Span(p.Verify.Timeout.Std()), p.Verify.Before))
+	if p.Undo != nil {
+		s.field("undo", p.Undo.Runbook)
+	}
+	s.field("approval", approvalRule(p.Approval))
+	s.field("digest", p.Digest)
+}
+
 // plan writes what would run, resolved, as an approver has to see it.
 func (s story) plan(p incident.Plan) {
 	s.heading(fmt.Sprintf("Plan, attempt %d", p.Attempt))
@@ -27,7 +47,7 @@ func (s story) plan(p incident.Plan) {
 		s.parameters("undo with", p.Undo.Parameters)
 	}
 	s.field("verify", fmt.Sprintf("%s %s %g, %d datapoints in a row within %s; %g when planned", p.Verify.Metric.SourceKey(),
-		p.Verify.Comparison, p.Verify.Threshold, p.Verify.Samples, elapsed(p.Verify.Timeout.Std()), p.Verify.Before))
+		p.Verify.Comparison, p.Verify.Threshold, p.Verify.Samples, incident.Span(p.Verify.Timeout.Std()), p.Verify.Before))
 	s.field("approval", approvalRule(p.Approval))
 	s.field("content", p.ContentSHA256)
 	s.field("digest", p.Digest)
@@ -49,24 +69,28 @@ func approvalRule(r incident.ApprovalRule) string {
 	if r.AllowUnverified {
 		signed = "signed or not"
 	}
-	return fmt.Sprintf("%d of %s, %s, within %s", r.Count, who, signed, elapsed(r.Expires.Std()))
+	return fmt.Sprintf("%d of %s, %s, within %s", r.Count, who, signed, incident.Span(r.Expires.Std()))
 }
 
 func (s story) decisions(st incident.State) {
 	if len(st.Decisions) == 0 && st.Refused == 0 {
 		return
 	}
-	s.heading("Decisions")
+	s.heading("Decided")
 	for _, d := range st.Decisions {
 		verified := "unverified"
 		if d.Verified {
 			verified = "verified"
 		}
-		s.hang(fmt.Sprintf("  %8s  ", "+"+elapsed(d.At.Sub(st.Opened))), strings.TrimSpace(fmt.Sprintf("%s by %s via %s, %s. %s",
-			answer(d.Decision.Approved), safe(d.Decision.Approver), safe(d.Decision.Via), verified, text(d.Note))))
+		who := safe(d.Decision.Approver)
+		if name := text(d.Who()); name != who {
+			who = name + " (" + who + ")"
+		}
+		s.hang(fmt.Sprintf("  %8s  ", since(st.Opened, d.At)), strings.TrimSpace(fmt.Sprintf("%s by %s via %s, %s. %s",
+			answer(d.Decision.Approved), who, safe(d.Decision.Via), verified, text(d.Note))))
 	}
 	if st.Refused > 0 {
-		s.printf("  %d refused", st.Refused)
+		s.printf("  %s refused", number(st.Refused, "answer was", "answers were"))
 	}
 }
 
@@ -84,11 +108,16 @@ func (s story) attempts(st incident.State) {
 			s.field("reason", r.String())
 		}
 		if d := a.Result.Document; d.Name != "" {
-			s.field("document", fmt.Sprintf("%s version %s (%s)", d.Name, d.Version, d.VersionName))
+			s.field("document", strings.TrimSuffix(fmt.Sprintf("%s version %s (%s)", d.Name, d.Version, d.VersionName), " ()"))
 		}
 		s.execution("execution", a.Result.Execution)
 		if v := a.Result.Verification; v != nil {
-			s.field("verified", fmt.Sprintf("%t: %s %g before, %g after, %d datapoints. %s", v.OK, v.Metric, v.Before, v.After, v.Samples, v.Detail.String()))
+			verdict := "not good"
+			if v.OK {
+				verdict = "good"
+			}
+			s.field("verified", fmt.Sprintf("%s: %s %g before, %g after, %s. %s", verdict, v.Metric, v.Before, v.After,
+				number(v.Samples, "datapoint", "datapoints"), v.Detail.String()))
 		}
 		if a.Result.Undo != nil {
 			s.execution("undo", *a.Result.Undo)
@@ -102,22 +131,30 @@ func (s story) execution(name string, e incident.Execution) {
 	}
 	took := ""
 	if !e.Ended.IsZero() && !e.Started.IsZero() {
-		took = " after " + elapsed(e.Ended.Sub(e.Started))
+		took = " after " + incident.Span(e.Ended.Sub(e.Started)).String()
 	}
 	s.field(name, fmt.Sprintf("%s %s%s %s", e.ID, e.Status, took, e.Failure.String()))
 	for i, step := range e.Steps {
+		if !s.all && step.Failure.IsEmpty() {
+			continue
+		}
 		s.field("step", fmt.Sprintf("%d. %s (%s) %s %s", i+1, step.Name, step.Action, step.Status, step.Failure.String()))
 	}
 }
 
 // question says how to answer the pending question.
 func (s story) question(st incident.State, now time.Time) {
-	s.printf("\nWaits for a decision until %s, for another %s:", stamp(st.Expires), elapsed(st.Expires.Sub(now)))
+	left := ""
+	if st.Expires.After(now) {
+		left = fmt.Sprintf(", for another %s", incident.Span(st.Expires.Sub(now)))
+	}
+	s.printf("\nWaits for a decision until %s%s:", stamp(st.Expires), left)
 	s.printf("  go run ./starter approve %s --digest %s", safe(st.ID), safe(st.Plan.Digest))
 	s.printf("  go run ./starter reject %s", safe(st.ID))
 }
 
 // end is the last line of a story that was followed.
 func (s story) end(st incident.State) {
-	s.printf("%s ended %s, %s, after %s", safe(st.ID), safe(string(st.Status)), orDash(string(st.Outcome)), elapsed(st.Ended.Sub(st.Opened)))
+	s.printf("%s ended %s, %s, after %s", safe(st.ID), text(st.Status.Words()), orDash(st.Outcome.Words().String()), incident.Span(st.Ended.Sub(st.Opened)))
+	s.hang("  => ", text(st.Advice()))
 }

@@ -3,11 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"firebreak/internal/incident"
+	"firebreak/internal/redact"
 )
 
 // story writes an incident for a person to read, in lines that fit the
@@ -55,27 +55,40 @@ func (s story) body(what string) {
 	}
 }
 
-// tell writes the whole story, as it stands now.
+// tell writes the whole story, as it stands now: in one screen, or at length
+// when everything is asked for.
 func (s story) tell(st incident.State, now time.Time) {
-	s.printf("%s  %s  %s  %s", safe(st.ID), safe(st.Service), safe(string(st.Severity)), safe(string(st.Status)))
-	s.field("outcome", string(st.Outcome))
-	if st.Ended.IsZero() {
-		s.field("opened", fmt.Sprintf("%s, %s ago", stamp(st.Opened), elapsed(now.Sub(st.Opened))))
+	head := st.Status.Words()
+	if st.Outcome != "" && st.Outcome != incident.OutcomeNone {
+		head = redact.Format("%s, %s", head, st.Outcome.Words())
+	}
+	s.printf("%s  %s  %s  %s", safe(st.ID), safe(st.Service), safe(string(st.Severity)), text(head))
+	s.printf("%s", s.opened(st, now))
+	s.printf("")
+	s.hang("  => ", text(st.Advice()))
+	if s.all {
+		s.atLength(st)
 	} else {
-		s.field("opened", stamp(st.Opened))
-		s.field("ended", fmt.Sprintf("%s, after %s", stamp(st.Ended), elapsed(st.Ended.Sub(st.Opened))))
+		s.anomalies(st)
+		s.because(st)
+		if st.Plan != nil {
+			s.intent(*st.Plan)
+		}
+		s.decisions(st)
+		s.attempts(st)
+		s.timeline(st)
 	}
-	s.field("origin", string(st.Origin))
-	s.field("team", st.Team)
-	s.field("workflow", st.WorkflowID)
-	s.field("run", st.RunID)
-	s.field("catalogue", st.Catalog)
-	if !st.Thread.IsZero() {
-		s.field("thread", fmt.Sprintf("%s %s, %s", st.Thread.Channel, st.Thread.TS, number(st.Messages, "message", "messages")))
+	s.places(st)
+	if st.Pending && st.Plan != nil {
+		s.question(st, now)
 	}
-	if !st.Ticket.IsZero() {
-		s.field("ticket", strings.Join(strings.Fields(st.Ticket.Key+" "+quoted(st.TicketStatus)+" "+st.Ticket.URL), " "))
+	if !s.all {
+		s.printf("\n(--verbose adds all evidence with its queries, plan and timeline)")
 	}
+}
+
+// atLength writes the parts with everything that is known.
+func (s story) atLength(st incident.State) {
 	s.anomalies(st)
 	s.evidence(st)
 	s.diagnosis(st)
@@ -85,8 +98,47 @@ func (s story) tell(st incident.State, now time.Time) {
 	s.decisions(st)
 	s.attempts(st)
 	s.timeline(st)
-	if st.Pending && st.Plan != nil {
-		s.question(st, now)
+}
+
+// opened is the second line: when it began, how long it took or has been going on.
+func (s story) opened(st incident.State, now time.Time) string {
+	parts := []string{"opened " + stamp(st.Opened)}
+	if st.Ended.IsZero() {
+		parts = append(parts, text(incident.Span(now.Sub(st.Opened)))+" ago")
+	} else {
+		parts = append(parts, "took "+text(incident.Span(st.Ended.Sub(st.Opened))))
+	}
+	parts = append(parts, text(incident.Count(max(st.Joined, len(st.Anomalies)), "anomaly", "anomalies")))
+	if st.Team != "" {
+		parts = append(parts, "team "+safe(st.Team))
+	}
+	if st.Origin != "" && st.Origin != incident.OriginLive {
+		parts = append(parts, safe(string(st.Origin)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// places tells where else the incident can be seen. Addresses stay on one line,
+// to be copied.
+func (s story) places(st incident.State) {
+	s.heading("Where")
+	if !st.Thread.IsZero() {
+		where := st.Thread.URL
+		if where == "" {
+			where = st.Thread.Channel + " " + st.Thread.TS
+		}
+		s.field("thread", fmt.Sprintf("%s (%s)", where, number(st.Messages, "message", "messages")))
+	}
+	if !st.Ticket.IsZero() {
+		s.field("ticket", strings.Join(strings.Fields(st.Ticket.Key+" "+quoted(st.TicketStatus)+" "+st.Ticket.URL), " "))
+	}
+	s.field("Temporal", st.UIURL)
+	if st.UIURL == "" || s.all {
+		s.field("workflow", st.WorkflowID)
+		s.field("run", st.RunID)
+	}
+	if s.all {
+		s.field("catalogue", st.Catalog)
 	}
 }
 
@@ -105,123 +157,38 @@ func (s story) field(name, value string) {
 
 func (s story) heading(name string) { s.printf("\n%s", name) }
 
+// anomaliesShown is how many anomalies a story in one screen tells.
+const anomaliesShown = 4
+
+// anomalies writes what was seen first, with the time since the first was.
 func (s story) anomalies(st incident.State) {
-	s.heading(fmt.Sprintf("Anomalies (%d)", max(st.Joined, len(st.Anomalies))))
-	service := 0
-	for _, a := range st.Anomalies {
-		service = max(service, len([]rune(safe(a.Service))))
-	}
-	for _, a := range st.Anomalies {
-		s.hang(fmt.Sprintf("  %s  %-*s  %-6s  %-7s  ", stamp(a.Opened), service, safe(a.Service), safe(string(a.Kind)), safe(string(a.State))), text(a.Why))
-	}
-}
-
-// samplesShown is how many samples of a piece of evidence are shown, cut to a
-// line each, unless everything is asked for.
-const samplesShown = 2
-
-// evidence writes what was found. What the diagnosis cites comes with its
-// details; the rest is there for completeness and mostly says that all is well.
-func (s story) evidence(st incident.State) {
-	if len(st.Evidence)+len(st.Gaps) == 0 {
-		return
-	}
-	s.heading(fmt.Sprintf("Evidence (%d)", len(st.Evidence)))
-	var cited []string
-	if st.Diagnosis != nil {
-		for _, h := range st.Diagnosis.Hypotheses {
-			cited = append(cited, h.Citations...)
-		}
-	}
-	for _, e := range st.Evidence {
-		s.hang(fmt.Sprintf("  %-11s  ", safe(e.ID)), text(e.Title))
-		if s.all || len(cited) == 0 || slices.Contains(cited, e.ID) {
-			s.piece(e)
-		}
-	}
-	for _, g := range st.Gaps {
-		s.hang("  missing: ", text(g.What)+": "+text(g.Reason))
-	}
+	s.heading("What happened")
+	shown := st.Anomalies
 	if !s.all {
-		s.printf("  (--verbose adds the queries to look again, whole log lines, and the details of what was not cited)")
+		shown = shown[:min(len(shown), anomaliesShown)]
 	}
-}
-
-// piece writes the details of a piece of evidence.
-func (s story) piece(e incident.Evidence) {
-	s.body(text(e.Detail))
-	for i, sample := range e.Samples {
-		switch {
-		case s.all:
-			s.printf("      | %s", text(sample))
-		case i < samplesShown:
-			s.printf("      | %s", shorten(text(sample), s.width-8))
-		case i == samplesShown:
-			s.printf("      | and %d more", len(e.Samples)-i)
+	for _, a := range shown {
+		what := text(a.Why)
+		if a.Service != st.Service {
+			what = safe(a.Service) + ": " + what
 		}
-	}
-	if s.all && e.Query != "" {
-		s.printf("      $ %s", safe(e.Query)) // on one line, to be copied
-	}
-}
-
-func (s story) diagnosis(st incident.State) {
-	if st.Diagnosis == nil {
-		return
-	}
-	s.heading("Diagnosis by " + safe(st.Diagnosis.Model))
-	titles := map[string]string{}
-	for _, e := range st.Evidence {
-		titles[e.ID] = text(e.Title)
-	}
-	for i, h := range st.Diagnosis.Hypotheses {
-		s.hang(fmt.Sprintf("  %d.  ", i+1), text(h.Cause))
-		s.body(fmt.Sprintf("in %s, confidence %.2f, runbook %s", safe(h.Service), h.Confidence, orDash(h.Runbook)))
+		lead := fmt.Sprintf("  %8s  %-6s  ", since(st.Anomalies[0].Opened, a.Opened), safe(string(a.Kind)))
 		if s.all {
-			s.body(text(h.Reasoning))
-		}
-		for _, id := range h.Citations {
-			s.printf("      %s", shorten(fmt.Sprintf("[%s] %s", safe(id), titles[id]), s.width-bodyIndent))
+			s.hang(lead, what)
+		} else {
+			s.printf("%s%s", lead, shorten(what, s.width-len([]rune(lead))))
 		}
 	}
-	for _, n := range st.Diagnosis.Notes {
-		s.hang("  corrected: ", safe(n))
-	}
-}
-
-// entryShown is how many lines an entry of the timeline gets in a story that
-// has told most of it already.
-const entryShown = 2
-
-func (s story) timeline(st incident.State) {
-	s.heading("Timeline")
-	for _, e := range st.Timeline {
-		lines := s.entry(st.Opened, e)
-		if !s.all && len(lines) > entryShown {
-			lines = lines[:entryShown]
-			lines[entryShown-1] = shorten(lines[entryShown-1], s.width-2) + " …"
-		}
-		for _, l := range lines {
-			s.printf("%s", l)
-		}
+	if more := max(st.Joined, len(st.Anomalies)) - len(shown); more > 0 {
+		s.printf("  and %d more", more)
 	}
 }
 
-// entry is one entry of the timeline in lines, with the time since the incident
-// opened. An entry may have lines of its own; all of them stay in their column,
-// so that none can pass for an entry.
-func (s story) entry(opened time.Time, e incident.Entry) []string {
-	lead := fmt.Sprintf("  %8s  %-9s  ", "+"+elapsed(e.At.Sub(opened)), safe(string(e.Phase)))
-	indent := len([]rune(lead))
-	var lines []string
-	for part := range strings.SplitSeq(e.Text.String(), "\n") {
-		for _, l := range wrap(safe(part), s.width-indent) {
-			lines = append(lines, fmt.Sprintf("%*s%s", indent, "", l))
-		}
+// since is a point in time as the time that passed since another.
+func since(from, at time.Time) string {
+	sign := "+"
+	if at.Before(from) {
+		sign = "" // it has one
 	}
-	if len(lines) == 0 {
-		return []string{strings.TrimRight(lead, " ")}
-	}
-	lines[0] = lead + lines[0][indent:]
-	return lines
+	return sign + elapsed(at.Sub(from))
 }

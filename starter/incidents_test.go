@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"text/tabwriter"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -88,7 +90,10 @@ func TestFind(t *testing.T) {
 func TestShowTellsTheStory(t *testing.T) {
 	t.Parallel()
 	st := pending("inc-aaaaaaaaaaaa")
-	st.Decisions = []incident.Accepted{{Decision: incident.Decision{Approved: true, Approver: "ana", Via: "slack"}, Verified: true, At: opened}}
+	st.Decisions = []incident.Accepted{{Decision: incident.Decision{Approved: true, Approver: "ana", Name: "Ana Roe", Via: "slack"}, Verified: true, At: opened}}
+	st.Thread, st.Messages = incident.ThreadRef{Channel: "C1", TS: "100.1", URL: "https://shop.slack.example/archives/C1/p1001"}, 7
+	st.Ticket, st.TicketStatus = incident.TicketRef{Key: "OPS-7", URL: "https://jira.example/browse/OPS-7"}, "In Progress"
+	st.UIURL = "http://127.0.0.1:8233/x/user-metadata"
 	st.Refused = 2
 	st.Attempts = []incident.AttemptRecord{{Runbook: "restart-service", Result: incident.RemediationResult{
 		Status:   incident.RemediationVerified,
@@ -102,10 +107,12 @@ func TestShowTellsTheStory(t *testing.T) {
 	out, _, code := call(t, f, "incidents", "show", "aaaa")
 	require.Equal(t, exitDone, code)
 	for _, want := range []string{
-		"inc-aaaaaaaaaaaa  checkout  sev2  awaiting_approval", "Evidence (1)", `bad\x1b[2J\a \u202eevil\nstarter: all is well`, "missing: metrics: throttled",
-		"[ev-00000001] errors up", "confidence 0.80", "InstanceId = i-1", "Shop/Errors{} <= 0", "1 of ana, signed, within 10m0s",
-		"approved by ana via slack, verified", "2 refused", "Firebreak-restart-service version 3", "ex-1 Success", "true: Shop/Errors 40 before, 0 after",
-		"+2.0s", "go run ./starter approve inc-aaaaaaaaaaaa --digest " + digest,
+		"inc-aaaaaaaaaaaa  checkout  sev2  awaiting approval", "=> Approve or reject restart-service on checkout before 2026-03-01 13:00 UTC.",
+		`bad\x1b[2J\a \u202eevil\nstarter: all is well`, "missing: metrics: throttled",
+		"Cause, by model offline-rules", "80%  bad reload", "- errors up [ev-00000001]", "InstanceId = i-1", "Shop/Errors <= 0 for 5 datapoints within 1 min 30 s", "1 of ana, signed, within 10 min",
+		"approved by Ana Roe (ana) via slack, verified", "2 answers were refused", "Firebreak-restart-service version 3\n", "ex-1 Success", "good: Shop/Errors 40 before, 0 after, 5 datapoints",
+		"+2.0s", "go run ./starter approve inc-aaaaaaaaaaaa --digest " + digest, "https://shop.slack.example/archives/C1/p1001 (7 messages)",
+		`OPS-7 "In Progress" https://jira.example/browse/OPS-7`, "http://127.0.0.1:8233/x/user-metadata",
 	} {
 		require.Contains(t, out, want)
 	}
@@ -140,12 +147,12 @@ func TestShowFitsTheTerminal(t *testing.T) {
 	require.NotContains(t, out, "get-metric-data")
 	require.NotContains(t, out, "uncited")
 	require.NotContains(t, out, "because")
-	require.Contains(t, out, "cited")
-	require.Contains(t, out, "and 2 more")
+	require.NotContains(t, out, "forged", "of an entry the first line is shown")
 	require.Contains(t, out, "--verbose adds")
-	require.Regexp(t, `\n +\+1m30s  analyse    Evidence:\n {23}\+0\.0s approve forged\\x1b\[2J …\n`, out)
+	require.Regexp(t, `\n +\+1m30s  analyse    Evidence:\n`, out)
 
 	out, _, _ = call(t, f, "incidents", "show", "aaaa", "--verbose")
+	require.Regexp(t, `\n +\+1m30s  analyse    Evidence:\n {23}\+0\.0s approve forged\\x1b\[2J\n`, out)
 	require.Equal(t, 2, count(out, "      $ "+query+"\n"), "a query stays on one line, to be copied")
 	for _, want := range []string{"uncited", "because", strings.TrimSpace(strings.Repeat("sample ", 100))} {
 		require.Contains(t, out, want)
@@ -153,6 +160,62 @@ func TestShowFitsTheTerminal(t *testing.T) {
 	require.NotContains(t, out, "…")
 	out, _, _ = call(t, f, "incidents", "show", "aaaa", "--json")
 	require.Contains(t, out, "get-metric-data")
+}
+
+// TestTheStoryFitsOneScreen tells a long incident in a terminal of 80 columns.
+func TestTheStoryFitsOneScreen(t *testing.T) {
+	t.Parallel()
+	st := pending("inc-aaaaaaaaaaaa")
+	words := redact.Clean(asIs{}, strings.Repeat("many words and numbers ", 8))
+	st.Anomalies, st.Timeline, st.Evidence = nil, nil, nil
+	for n := range 40 {
+		at := opened.Add(time.Duration(n) * time.Second)
+		st.Anomalies = append(st.Anomalies, incident.Anomaly{Service: "checkout", Kind: incident.KindMetric, Opened: at, Why: words})
+		st.Timeline = append(st.Timeline, incident.Entry{At: at, Phase: incident.PhaseAnalyse, Text: words})
+		st.Evidence = append(st.Evidence, incident.Evidence{ID: fmt.Sprintf("ev-%08x", n), Title: words, Detail: words})
+		st.Diagnosis.Hypotheses[0].Citations = append(st.Diagnosis.Hypotheses[0].Citations, fmt.Sprintf("ev-%08x", n))
+	}
+	st.Diagnosis.NoModel = redact.Literal("Bedrock throttles")
+	st.Joined = 60
+	var b strings.Builder
+	story{&b, 80, false}.tell(st, opened.Add(time.Minute))
+	out := b.String()
+	require.Less(t, strings.Count(out, "\n"), 60)
+	for l := range strings.SplitSeq(out, "\n") {
+		if !strings.Contains(l, digest) && !strings.Contains(l, st.WorkflowID) { // which are to be copied
+			require.LessOrEqual(t, len([]rune(l)), 80, l)
+		}
+	}
+	for _, want := range []string{"opened 2026-03-01 12:00:00Z, 1 min ago, 60 anomalies", "and 56 more", "by rule, because no model answered: Bedrock throttles", "(34 earlier)", "+39.0s"} {
+		require.Contains(t, out, want)
+	}
+}
+
+func TestListFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	long := listed("inc-aaaaaaaaaaaa", false)
+	long.Service, long.Runbook = "recommendations-of-the-day", "restart-service-with-care"
+	found := []summary{long, listed("inc-bbbbbbbbbbbb", true)}
+	shown := func(width int) string {
+		var b strings.Builder
+		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		for _, row := range listTable(found, width, opened.Add(3*time.Minute)) {
+			fmt.Fprintln(w, strings.Join(row, "\t"))
+		}
+		require.NoError(t, w.Flush())
+		return b.String()
+	}
+	for l := range strings.SplitSeq(shown(80), "\n") {
+		require.LessOrEqual(t, len([]rune(l)), 80, l)
+	}
+	require.Regexp(t, `inc-aaaaaaaaaaaa +awaiting_approval +sev2 +recommendat… +restart-service… +3m`, shown(80))
+	require.NotContains(t, shown(80), "ORIGIN")
+	require.Regexp(t, `recommendations-of-the-day +restart-service-with-care +0 +2026-03-01 12:00:00Z +3m`, shown(120))
+	found[1].Origin = incident.OriginBackfill
+	require.Contains(t, shown(80), "backfill")
+	for l := range strings.SplitSeq(shown(80), "\n") {
+		require.LessOrEqual(t, len([]rune(l)), 80, l)
+	}
 }
 
 func TestWatchFollowsToTheEnd(t *testing.T) {
@@ -178,7 +241,7 @@ func TestWatchFollowsToTheEnd(t *testing.T) {
 		require.Equal(t, 1, count(out, "entry "+string(rune('0'+n))), "entry %d is told once", n)
 	}
 	require.Equal(t, 1, count(out, "Waits for a decision"))
-	require.Contains(t, out, "ended resolved, fixed, after 1m0s")
+	require.Contains(t, out, "ended resolved, fixed, after 1 min")
 
 	f = &fake{list: []summary{listed(first.ID, false)}, states: states()}
 	out, _, _ = call(t, f, "incidents", "watch", "aaaa", "--json")

@@ -111,6 +111,7 @@ type State struct {
 	ID           string          `json:"id"`
 	WorkflowID   string          `json:"workflow_id"`
 	RunID        string          `json:"run_id"`
+	UIURL        string          `json:"ui_url,omitempty"` // of its details in the Temporal UI
 	Origin       Origin          `json:"origin"`
 	Service      string          `json:"service"`
 	Team         string          `json:"team,omitempty"`
