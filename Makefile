@@ -1,7 +1,7 @@
 # Everything here needs Go and make only; `make lint` and `make race` also need
 # what their comment says.
 .DEFAULT_GOAL := help
-.PHONY: help demo test race lint e2e bench build clean
+.PHONY: help demo test race lint e2e test-peers bench build clean
 
 # The binaries and tests never need cgo; the race detector does.
 export CGO_ENABLED ?= 0
@@ -26,6 +26,9 @@ race: ## the same with the race detector, without what links the Temporal server
 
 e2e: ## every scenario end to end, killed processes, approval in the real Temporal UI (needs Chromium)
 	go test -tags e2e -count=1 -timeout 40m ./test/e2e/...
+
+test-peers: ## the stand-ins against software of other people, where it is present (npm, python, git)
+	@file=$$(mktemp); go test -tags peers -count=1 -timeout 15m ./test/peers -report $$file; status=$$?; cat $$file; rm -f $$file; exit $$status
 
 lint: ## vet, formatting, workflow determinism, linters
 	go vet ./...

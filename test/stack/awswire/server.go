@@ -111,7 +111,11 @@ func (s *Server) Listen(ctx context.Context, addr string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("listen for AWS stand-ins on %s: %w", addr, err)
 	}
-	srv := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	srv := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols)}
+	// AWS speaks HTTP/2 beside HTTP/1.1. The SDK for JavaScript uses nothing
+	// else for Kinesis and Bedrock, and without TLS it begins with it unasked.
+	srv.Protocols.SetHTTP1(true)
+	srv.Protocols.SetUnencryptedHTTP2(true)
 	go func() {
 		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			s.log.ErrorContext(ctx, "the AWS stand-ins stopped serving", "error", err)

@@ -306,3 +306,23 @@ func fixed(key, secret string) aws.CredentialsProvider {
 		return aws.Credentials{AccessKeyID: key, SecretAccessKey: secret}, nil
 	})
 }
+
+// The SDK for JavaScript calls Kinesis and Bedrock over HTTP/2 only.
+func TestHTTP2WithoutTLS(t *testing.T) {
+	t.Parallel()
+	faults := fault.New()
+	_, e, cfg := start(t, awswire.Options{Faults: faults})
+	only := new(http.Protocols)
+	only.SetUnencryptedHTTP2(true)
+	cfg.HTTPClient = &http.Client{Transport: &http.Transport{Protocols: only}, Timeout: 10 * time.Second}
+	client := ssm.NewFromConfig(cfg)
+	begin := func() error {
+		_, err := client.StartAutomationExecution(t.Context(), &ssm.StartAutomationExecutionInput{DocumentName: aws.String("restart")})
+		return err
+	}
+	require.NoError(t, begin())
+	require.Equal(t, "restart", *e.ssm.DocumentName)
+	faults.Set(fault.Rule{Service: "ssm", Operation: "StartAutomationExecution", Kind: fault.LoseResponse})
+	require.Error(t, begin(), "a lost answer is lost over HTTP/2 too")
+	require.NoError(t, begin())
+}

@@ -68,6 +68,9 @@ func (s *Server) verify(r *http.Request, svc *Service, wire []byte) error {
 		if must != "host" && r.Header.Get(must) == "" {
 			continue
 		}
+		if must == "host" && r.ProtoMajor >= 2 && auth.signed[authority] {
+			continue
+		}
 		if !auth.signed[must] {
 			return refuse("InvalidSignatureException", "'"+must+"' must be a 'SignedHeader' in the AWS Authorization.")
 		}
@@ -81,6 +84,9 @@ func (s *Server) verify(r *http.Request, svc *Service, wire []byte) error {
 // signature signs a copy of the request that has the signed headers only, with
 // the SDK's own signer.
 func (s *Server) signature(r *http.Request, auth authorization, wire []byte, at time.Time) (string, error) {
+	if auth.signed[authority] {
+		return signAuthority(r, auth, wire, at, s.credentials.Secret), nil
+	}
 	clone := r.Clone(r.Context())
 	clone.Header = http.Header{}
 	for name := range auth.signed {

@@ -26,7 +26,7 @@ func (s *Service) describeStream(_ context.Context, in *kinesis.DescribeStreamIn
 	if in.Limit != nil {
 		limit = int(*in.Limit)
 	}
-	shards, more := st.page(aws.ToString(in.ExclusiveStartShardId), limit)
+	shards, more := st.page(aws.ToString(in.ExclusiveStartShardId), limit, func(*shard) bool { return true })
 	return &kinesis.DescribeStreamOutput{StreamDescription: &types.StreamDescription{
 		StreamName: &st.name, StreamARN: aws.String(s.ARN(st.name)), StreamStatus: types.StreamStatusActive,
 		StreamCreationTimestamp: aws.Time(st.created), RetentionPeriodHours: aws.Int32(retentionHours),
@@ -46,7 +46,7 @@ func (s *Service) describeStreamSummary(_ context.Context, in *kinesis.DescribeS
 		StreamName: &st.name, StreamARN: aws.String(s.ARN(st.name)), StreamStatus: types.StreamStatusActive,
 		StreamCreationTimestamp: aws.Time(st.created), RetentionPeriodHours: aws.Int32(retentionHours),
 		EncryptionType: types.EncryptionTypeNone, EnhancedMonitoring: []types.EnhancedMetrics{{}},
-		StreamModeDetails: provisioned(), OpenShardCount: aws.Int32(int32(len(st.shards))),
+		StreamModeDetails: provisioned(), OpenShardCount: aws.Int32(int32(st.openShards())),
 		ConsumerCount: aws.Int32(0), MaxRecordSizeInKiB: aws.Int32(int32(st.maxSize >> 10)),
 	}}, nil
 }
@@ -84,14 +84,15 @@ func (s *Service) listStreams(_ context.Context, in *kinesis.ListStreamsInput) (
 
 // shardToken continues a ListShards.
 type shardToken struct {
-	Stream string `json:"s"`
-	After  string `json:"a"`
+	Stream string             `json:"s"`
+	After  string             `json:"a"`
+	Filter *types.ShardFilter `json:"f,omitempty"` // Of the first page, which the others keep.
 }
 
 func (s *Service) listShards(_ context.Context, in *kinesis.ListShardsInput) (*kinesis.ListShardsOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	token := shardToken{After: aws.ToString(in.ExclusiveStartShardId)}
+	token := shardToken{After: aws.ToString(in.ExclusiveStartShardId), Filter: in.ShardFilter}
 	name, arn := in.StreamName, in.StreamARN
 	if in.NextToken != nil {
 		if name != nil || in.ExclusiveStartShardId != nil {
@@ -106,37 +107,34 @@ func (s *Service) listShards(_ context.Context, in *kinesis.ListShardsInput) (*k
 	if err != nil {
 		return nil, err
 	}
-	// No shard is ever closed here, so that every filter but this one lets all
-	// of them pass.
-	if f := in.ShardFilter; f != nil && f.Type == types.ShardFilterTypeAfterShardId {
-		token.After = max(token.After, aws.ToString(f.ShardId))
-	}
 	limit := 1000
 	if in.MaxResults != nil {
 		limit = int(*in.MaxResults)
 	}
-	shards, more := st.page(token.After, limit)
+	passing := map[*shard]bool{}
+	for _, sh := range st.shards {
+		if passing[sh], err = st.selects(token.Filter, sh, s.o.Now()); err != nil {
+			return nil, err
+		}
+	}
+	shards, more := st.page(token.After, limit, func(sh *shard) bool { return passing[sh] })
 	out := &kinesis.ListShardsOutput{Shards: shards}
 	if more {
-		out.NextToken = aws.String(s.seal(shardToken{st.name, *shards[len(shards)-1].ShardId}))
+		out.NextToken = aws.String(s.seal(shardToken{st.name, *shards[len(shards)-1].ShardId, token.Filter}))
 	}
 	return out, nil
 }
 
-func (st *stream) page(after string, limit int) (shards []types.Shard, more bool) {
+func (st *stream) page(after string, limit int, passes func(*shard) bool) (shards []types.Shard, more bool) {
 	shards = []types.Shard{}
 	for _, sh := range st.shards {
-		if sh.id() <= after {
+		if sh.id() <= after || !passes(sh) {
 			continue
 		}
 		if len(shards) >= max(limit, 1) {
 			return shards, true
 		}
-		shards = append(shards, types.Shard{
-			ShardId:             aws.String(sh.id()),
-			HashKeyRange:        &types.HashKeyRange{StartingHashKey: aws.String(sh.from.String()), EndingHashKey: aws.String(sh.to.String())},
-			SequenceNumberRange: &types.SequenceNumberRange{StartingSequenceNumber: aws.String(sh.start)},
-		})
+		shards = append(shards, sh.describe())
 	}
 	return shards, false
 }

@@ -108,11 +108,13 @@ func (s *Service) getRecords(_ context.Context, in *kinesis.GetRecordsInput) (*k
 	if next < sh.end() {
 		behind = max(now.Sub(sh.records[next-sh.base].arrival).Milliseconds(), 0)
 	}
-	return &kinesis.GetRecordsOutput{
-		Records:            records,
-		MillisBehindLatest: &behind,
-		NextShardIterator:  aws.String(s.seal(iterator{st.name, st.created.UnixNano(), sh.id(), next, now.UnixMilli()})),
-	}, nil
+	out := &kinesis.GetRecordsOutput{Records: records, MillisBehindLatest: &behind}
+	if sh.closed() && next >= sh.end() {
+		out.ChildShards = sh.descendants() // The end of the shard has no next iterator.
+		return out, nil
+	}
+	out.NextShardIterator = aws.String(s.seal(iterator{st.name, st.created.UnixNano(), sh.id(), next, now.UnixMilli()}))
+	return out, nil
 }
 
 // read takes records from an absolute index until a limit; full says that it

@@ -2,8 +2,8 @@
 // memory, records routed by the MD5 of their partition key, iterators that
 // expire, and the limits that a consumer must live with.
 //
-// A stream is active as soon as it is created, shards are neither split nor
-// merged, and there is no enhanced fan-out.
+// A stream is active as soon as it is created, and again as soon as a shard was
+// split or two were merged; there is no enhanced fan-out.
 package kinesis
 
 import (
@@ -58,6 +58,7 @@ type stream struct {
 	created time.Time
 	maxSize int // Of one record's data and key, in bytes.
 	shards  []*shard
+	next    int   // Number of the next shard.
 	issued  int64 // Records put so far, which orders sequence numbers.
 	clock   int64 // Highest arrival in milliseconds that a sequence number holds.
 }
@@ -92,6 +93,8 @@ func (s *Service) Register(server *awswire.Server) {
 			awswire.Handle(schemas.PutRecords, schemas.PutRecordsInput, schemas.PutRecordsOutput, s.putRecords),
 			awswire.Handle(schemas.GetShardIterator, schemas.GetShardIteratorInput, schemas.GetShardIteratorOutput, s.getShardIterator),
 			awswire.Handle(schemas.GetRecords, schemas.GetRecordsInput, schemas.GetRecordsOutput, s.getRecords),
+			awswire.Handle(schemas.SplitShard, schemas.SplitShardInput, nil, s.splitShard),
+			awswire.Handle(schemas.MergeShards, schemas.MergeShardsInput, nil, s.mergeShards),
 		},
 	})
 }
@@ -120,14 +123,12 @@ func (s *Service) Create(name string, shards int) error {
 	st := &stream{name: name, created: s.o.Now(), maxSize: 1 << 20}
 	width := new(big.Int).Div(hashSpace, big.NewInt(int64(shards)))
 	for i := range shards {
-		sh := &shard{index: i, from: new(big.Int).Mul(width, big.NewInt(int64(i)))}
-		sh.to = new(big.Int).Sub(new(big.Int).Add(sh.from, width), one)
+		from := new(big.Int).Mul(width, big.NewInt(int64(i)))
+		to := new(big.Int).Sub(new(big.Int).Add(from, width), one)
 		if i == shards-1 {
-			sh.to = new(big.Int).Sub(hashSpace, one)
+			to = new(big.Int).Sub(hashSpace, one)
 		}
-		sh.start = st.sequence(st.created, i)
-		sh.newest = sh.start
-		st.shards = append(st.shards, sh)
+		st.open(from, to, st.created)
 	}
 	s.streams[name] = st
 	return nil
@@ -171,6 +172,9 @@ func (s *Service) find(name, arn *string) (*stream, error) {
 		n = fromARN
 	}
 	st := s.streams[n]
+	if st != nil {
+		st.forget(s.o.Now())
+	}
 	if st == nil {
 		return nil, &types.ResourceNotFoundException{Message: aws.String("Stream " + n + " under account " + s.o.Account + " not found.")}
 	}

@@ -35,6 +35,11 @@ type shard struct {
 	records  []record
 	bytes    int
 
+	parents       []string // Shards that this one took over from: two after a merge.
+	children      []*shard // Shards that took over from this one.
+	last          string   // Sequence number at which the shard was closed; empty while it is open.
+	opened, ended time.Time
+
 	reads, writes window
 	pause         time.Time // Reads throttle until then.
 }
@@ -135,7 +140,7 @@ func (st *stream) route(key string, explicit *string) (*shard, error) {
 		hash = new(big.Int).SetBytes(sum[:])
 	}
 	for _, sh := range st.shards {
-		if hash.Cmp(sh.from) >= 0 && hash.Cmp(sh.to) <= 0 {
+		if !sh.closed() && hash.Cmp(sh.from) >= 0 && hash.Cmp(sh.to) <= 0 {
 			return sh, nil
 		}
 	}

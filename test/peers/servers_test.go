@@ -1,0 +1,36 @@
+//go:build peers
+
+package peers
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+)
+
+// What kinesis-local does otherwise than AWS.
+var kinesisLocalDiffers = map[string]string{
+	"kinesis: limits of a request":                     "takes an empty partition key and one of more than 256 characters, which the API model does not allow",
+	"kinesis: a malformed iterator is refused":         "answers status 500 without a name, where AWS answers InvalidArgumentException",
+	"kinesis: a sequence number of nowhere is refused": "answers ResourceNotFoundException, where AWS answers InvalidArgumentException: the stream and the shard are there",
+	"kinesis: a shard is split":                        "answers ResourceInUseException to the split of a closed shard, where AWS answers InvalidArgumentException",
+}
+
+func TestKinesisLocal(t *testing.T) {
+	t.Parallel()
+	n := nodePackages()
+	r := results.add("kinesis-local", wanted(t, "kinesis-local"), "server, called by aws-sdk-go-v2")
+	if n.absent != "" {
+		r.leftOut(t, len(kinesisCases), n.absent)
+		return
+	}
+	port := freePort(t)
+	env := []string{
+		fmt.Sprint("KINESIS_MOCK_PLAIN_PORT=", port), fmt.Sprint("KINESIS_MOCK_TLS_PORT=", freePort(t)), "AWS_ACCOUNT_ID=" + account, "AWS_REGION=" + region,
+		"CREATE_STREAM_DURATION=20ms", "DELETE_STREAM_DURATION=20ms", "SPLIT_SHARD_DURATION=20ms", "MERGE_SHARDS_DURATION=20ms", "LOG_LEVEL=ERROR", "NODE_OPTIONS=--require=" + filepath.Join(n.dir, "loopback.cjs"),
+	}
+	spawn(t, filepath.Join(n.dir, "node_modules", "kinesis-local"), env, n.path, "main.js")
+	s := &server{name: "kinesis-local", endpoint: fmt.Sprintf("http://127.0.0.1:%d", port), key: "AKIAPEER", secret: "peer"}
+	awaitHTTP(t, s.endpoint+"/healthcheck")
+	r.check(t, kinesisCases, newGoSDK(s), s, kinesisLocalDiffers)
+}
