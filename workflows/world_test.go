@@ -33,6 +33,7 @@ type world struct {
 	mu      sync.Mutex
 	calls   []call
 	signals []sent
+	deaf    bool                         // signals to other workflows find nobody
 	before  map[string]func(n int)       // runs before the n-th call (from 1) of an activity answers
 	fails   map[string]func(n int) error // may fail the n-th call
 
@@ -115,6 +116,9 @@ func newWorld(t *testing.T) *world {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.signals = append(w.signals, sent{id, name, arg})
+			if w.deaf {
+				return &temporal.UnknownExternalWorkflowExecutionError{}
+			}
 			return nil
 		}).Maybe()
 	return w
