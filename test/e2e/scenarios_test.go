@@ -4,38 +4,14 @@ package e2e
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"firebreak/internal/incident"
-	"firebreak/test/sandbox/scenario"
 	"firebreak/test/stack"
 	"firebreak/test/stack/jira"
 	"firebreak/test/stack/victim"
 )
-
-// TestScenarios plays what the other test does not.
-func TestScenarios(t *testing.T) {
-	for _, sc := range scenario.All() {
-		if sc.Heals != "" {
-			continue
-		}
-		t.Run(sc.Name, func(t *testing.T) {
-			w := start(t)
-			r := w.play(t, sc)
-			require.NoError(t, r.Check())
-			report := r.Report()
-			require.Nil(t, report.Remediation)
-			require.Nil(t, report.Verification)
-			require.Equal(t, sc.Answer == scenario.Silence, report.Approval == nil)
-			issues := w.Jira.Issues()
-			require.Len(t, issues, 1)
-			require.NotEqual(t, jira.CategoryDone, issues[0].Status.Category, "nothing is fixed, but the ticket is done")
-			require.Positive(t, w.Shop.Traffic(2*time.Second).Errors, "the shop got well by itself; the scenario proves nothing")
-		})
-	}
-}
 
 // TestSuccessIsNotBelieved replaces the runbook by one that does nothing and
 // reports Success. The incident must not count as fixed.

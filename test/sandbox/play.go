@@ -63,24 +63,16 @@ func play(ctx context.Context, f flags, stdout io.Writer) (err error) {
 	ctx, keys := watchKeys(ctx, screen, !f.auto && !f.all)
 	defer keys.close()
 
-	var failed []error
-	for i, sc := range chosen {
-		if i > 0 {
-			screen.printf("\nEverything is put back in order for the next scenario.\n\n")
-			if err := scenario.Reset(ctx, st, client); err != nil {
-				return fmt.Errorf("put everything back in order: %w", err)
-			}
-		}
-		if err := playOne(ctx, f, screen, st, sc, scenario.Options{
-			Client: client, Auto: f.auto || f.all, Answers: keys.answers, Approver: currentUser,
-		}); err != nil {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			failed = append(failed, err)
-		}
+	all, err := playEach(ctx, f, screen, st, chosen, scenario.Options{
+		Client: client, Auto: f.auto || f.all, Answers: keys.answers, Approver: currentUser,
+	})
+	if err != nil {
+		return err
 	}
-	if err := errors.Join(failed...); err != nil || f.exit || f.all {
+	if f.all {
+		screen.printf("\n%s", table(all, time.Since(began)))
+	}
+	if err := verdict(all); err != nil || f.exit || f.all {
 		return err
 	}
 	screen.printf("\nEverything keeps running, look around. Ctrl-C ends it.\n")
@@ -97,20 +89,21 @@ func choose(f flags) ([]scenario.Scenario, error) {
 }
 
 // playOne plays one scenario and writes its report, also when it failed.
-func playOne(ctx context.Context, f flags, screen *screen, st *stack.Stack, sc scenario.Scenario, o scenario.Options) error {
+func playOne(ctx context.Context, f flags, screen *screen, st *stack.Stack, sc scenario.Scenario, o scenario.Options) played {
 	o.Narrator = newStory(screen, st, sc, o.Auto, o.Answers != nil)
 	result, err := scenario.Play(ctx, st, sc, o)
+	result.Scenario = sc
 	if path := reportPath(f, sc); path != "" && !result.Fault.IsZero() {
 		err = errors.Join(err, result.Report().Write(path))
 	}
 	if err != nil {
-		return err
+		return played{result, err}
 	}
 	summarize(screen, result)
 	if err := result.Check(); err != nil {
-		return fmt.Errorf("scenario %s did not end as expected: %w", sc.Name, err)
+		return played{result, fmt.Errorf("scenario %s did not end as expected: %w", sc.Name, err)}
 	}
-	return nil
+	return played{result, nil}
 }
 
 // writable finds out before anything runs whether the report can be written

@@ -13,7 +13,7 @@ import (
 )
 
 // indent of everything below a line that begins with a time.
-const indent = "                     "
+const indent = ""                     "
 
 // story tells in the terminal what happens, with the time since the fault.
 type story struct {
@@ -36,24 +36,36 @@ func newStory(screen *screen, st *stack.Stack, sc scenario.Scenario, auto, keys 
 // line tells one thing that is happening now.
 func (s *story) line(phase, format string, args ...any) { s.lineAt(time.Now(), phase, format, args...) }
 
-// lineAt tells one thing: how long after the fault, in which phase, what.
-func (s *story) lineAt(at time.Time, phase, format string, args ...any) {
-	s.printf("%7.1f s  %-10s %s\n", at.Sub(s.fault).Seconds(), phase, wrap(fmt.Sprintf(format, args...), s.width(), indent))
+// colours of the phases that somebody should not miss.
+var colours = map[string]string{
+	"fault": red, "anomaly": yellow, "incident": yellow, "diagnose": bold, "plan": bold, "approve": bold, "close": green,
 }
 
+// lineAt tells one thing: how long after the fault, in which phase, what.
+func (s *story) lineAt(at time.Time, phase, format string, args ...any) {
+	s.printf("%s  %s %s\n", s.paint(faint, fmt.Sprintf("%7.1f s", at.Sub(s.fault).Seconds())), s.paint(colours[phase], fmt.Sprintf("%-9s", phase)),
+		wrap(fmt.Sprintf(format, args...), s.width(), indent))
+}
+
+// below adds to the line before.
 func (s *story) below(format string, args ...any) {
 	s.printf("%s%s\n", indent, wrap(fmt.Sprintf(format, args...), s.width()-2, indent+"  "))
 }
 
+// item adds one line to the line before, cut where the terminal ends.
+func (s *story) item(format string, args ...any) {
+	s.printf("%s%s\n", indent, s.paint(faint, oneLine("- "+fmt.Sprintf(format, args...), s.width())))
+}
+
 // Baseline implements scenario.Narrator.
 func (s *story) Baseline(d time.Duration) {
-	s.printf("Scenario %s: %s.\n", s.sc.Name, s.sc.Summary)
-	s.printf("Healthy telemetry flows for %.0f seconds, so that the detectors learn what is usual ...\n", d.Seconds())
+	s.paragraph(fmt.Sprintf("Scenario %s: %s.", s.sc.Name, s.sc.Summary))
+	s.paragraph(fmt.Sprintf("\nHealthy telemetry flows for %.0f seconds first, so that the detectors learn what is usual:", d.Seconds()))
 }
 
 // Traffic implements scenario.Narrator.
 func (s *story) Traffic(seen victim.Traffic) {
-	s.printf("  checkout: %d requests in 5 s, %d failed, slowest %d ms\n", seen.Requests, seen.Errors, seen.Slowest.Milliseconds())
+	s.printf("  %s\n", s.paint(faint, fmt.Sprintf("checkout: %d requests in 5 s, %d failed, slowest %d ms", seen.Requests, seen.Errors, seen.Slowest.Milliseconds())))
 }
 
 // Fault implements scenario.Narrator.
@@ -74,7 +86,7 @@ func (s *story) Step(what string) {
 
 // Records implements scenario.Narrator.
 func (s *story) Records(n int) {
-	s.line("stream", "%d records have arrived on the Kinesis stream since the fault", n)
+	s.line("stream", "the first %s of after the fault arrived on Kinesis", incident.Count(n, "record", "records"))
 }
 
 // Progress implements scenario.Narrator.
@@ -108,79 +120,76 @@ func (s *story) entry(e incident.Entry, now incident.State) {
 	case e.Phase == incident.PhaseAnalyse && !s.gathered && len(now.Evidence) > 0:
 		s.gathered = true
 		s.evidence(e.At, now)
-	case e.Phase == incident.PhaseDiagnose && now.Diagnosis != nil:
+	case e.Phase == incident.PhaseDiagnose && now.Diagnosis != nil && strings.HasPrefix(e.Text.String(), "Diagnosis"):
 		s.diagnosis(e.At, now)
-	case e.Phase == incident.PhasePlan && now.Plan != nil:
+	case e.Phase == incident.PhasePlan && now.Plan != nil && strings.HasPrefix(e.Text.String(), "Plan"):
 		s.plan(e.At, *now.Plan)
 	default:
-		s.lineAt(e.At, string(e.Phase), "%s", e.Text)
+		s.lineAt(e.At, string(e.Phase), "%s", e.Text.FirstLine())
 	}
 }
 
 func (s *story) opened(now incident.State) {
 	for _, a := range now.Anomalies {
-		s.lineAt(now.Opened, "anomaly", "%s (rule %s, event time %.1f s after the fault)", a.Why, a.Rule, a.Opened.Sub(s.fault).Seconds())
+		s.lineAt(a.Opened, "anomaly", "%s", a.Why)
 	}
-	s.lineAt(now.Opened, "incident", "%s for %s, %s", now.ID, now.Service, now.Severity)
-	s.below("Temporal UI: %s", workflowURL(s.st, now.WorkflowID, now.RunID))
+	s.lineAt(now.Opened, "incident", "%s on %s, %s", now.ID, now.Service, now.Severity)
 }
 
 func (s *story) evidence(at time.Time, now incident.State) {
-	s.lineAt(at, "evidence", "%d pieces, %d gaps", len(now.Evidence), len(now.Gaps))
-	for _, e := range now.Evidence[:min(5, len(now.Evidence))] {
-		s.below("%s  %s: %s", e.ID, e.Title, e.Detail.Cut(200))
-	}
+	s.lineAt(at, "evidence", "%s, %s", incident.Count(len(now.Evidence), "piece", "pieces"), incident.Count(len(now.Gaps), "gap", "gaps"))
 	for _, g := range now.Gaps {
-		s.below("gap: %s: %s", g.What, g.Reason)
+		s.item("missing: %s: %s", g.What, g.Reason)
 	}
 }
 
+// cited is how many pieces of evidence are named below a diagnosis.
+const cited = 4
+
 func (s *story) diagnosis(at time.Time, now incident.State) {
 	best := now.Diagnosis.Best()
-	s.lineAt(at, "diagnosis", "%s (confidence %.2f, model %s)", best.Cause, best.Confidence, now.Diagnosis.Model)
+	s.lineAt(at, "diagnose", "%s (%.0f%%, by %s)", best.Cause, 100*best.Confidence, now.Diagnosis.Model)
 	titles := map[string]string{}
 	for _, e := range now.Evidence {
 		titles[e.ID] = e.Title.String()
 	}
-	for _, id := range best.Citations {
-		s.below("cites %s  %s", id, titles[id])
+	for _, id := range best.Citations[:min(len(best.Citations), cited)] {
+		s.item("%s", titles[id])
+	}
+	if more := len(best.Citations) - cited; more > 0 {
+		s.item("and %d more", more)
 	}
 }
 
 func (s *story) plan(at time.Time, p incident.Plan) {
-	s.lineAt(at, "plan", "run %s on %s (%s). %s", p.Runbook, p.Service, strings.Join(p.Targets, ", "), p.Impact)
-	for _, step := range p.Steps {
-		s.below("step %s (%s)", step.Name, step.Action)
+	s.lineAt(at, "plan", "run %s on %s. %s", p.Runbook, p.Service, p.Impact)
+	steps := make([]string, len(p.Steps))
+	for i, step := range p.Steps {
+		steps[i] = step.Name
 	}
-	s.below("catalogue %s", p.Commit)
-	s.below("digest %s", p.Digest)
+	s.item("steps: %s", strings.Join(steps, ", "))
+	s.item("touches: %s", strings.Join(p.Targets, ", "))
 }
 
 func (s *story) question(now incident.State) {
-	s.line("approve", "waits for a person, for %s", time.Until(now.Expires).Round(time.Second))
 	if s.auto {
-		s.below("the scenario prescribes: %s", s.sc.Answer)
+		s.line("approve", "the scenario prescribes: %s", s.sc.Answer)
 		return
 	}
+	s.line("approve", "WAITS FOR YOU, for %s at most. Any of these answers:", incident.Span(time.Until(now.Expires)))
 	if s.keys {
-		s.below("press a to approve or r to reject, or:")
+		s.below("press a to approve or r to reject")
 	}
-	s.below("%sgo run ./starter approve %s   (or reject)", starterEnv(s.st), now.ID)
-	s.below("Slack: %s", s.st.Slack.PageURL())
-	s.below("Temporal UI: %s shows the payload for the signal %q", workflowURL(s.st, now.WorkflowID, now.RunID), incident.SignalApproval)
+	s.below("%sgo run ./starter approve %s", starterEnv(s.st), now.ID)
+	s.below("the buttons on the Slack page, or the signal in the Temporal UI")
 }
 
 // Decided implements scenario.Narrator.
 func (s *story) Decided(d incident.Decision, receipt incident.DecisionReceipt) {
-	answer := "rejected"
-	if d.Approved {
-		answer = "approved"
+	if receipt.Accepted {
+		return // the incident's own timeline tells
 	}
-	if !receipt.Accepted {
-		s.line("decision", "%s by %s does not count: %s", answer, d.Approver, receipt.Reason)
-		return
-	}
-	s.line("decision", "%s by %s", answer, d.Approver)
+	s.line("decision", "the answer of %s does not count: %s", d.Approver, receipt.Reason)
 }
 
 // starterEnv is what the starter needs in front of it to find the server.

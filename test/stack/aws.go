@@ -37,6 +37,8 @@ type standIns struct {
 	aws     *awswire.Server
 	awsURL  string
 	running sync.WaitGroup // what the stand-ins do by themselves
+
+	unstreamed sync.Map // names of services whose metrics are kept off the stream
 }
 
 // startAWS makes the services and ties them together as they are in an account:
@@ -65,7 +67,7 @@ func (s *Stack) startAWS(ctx, running context.Context) error {
 	}
 	// A metric stream cannot reach Kinesis Data Streams by itself; this is the
 	// transform behind Firehose that a real account needs.
-	s.CloudWatch.StreamMetrics(func(key string, data []byte) error { return s.Kinesis.PutRecord(Stream, key, data) }, time.Second)
+	s.CloudWatch.StreamMetrics(s.putMetrics, time.Second)
 	return nil
 }
 

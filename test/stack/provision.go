@@ -41,12 +41,12 @@ func (s *Stack) provision(ctx context.Context) error {
 }
 
 // provisionRules sends alarm state changes and the shop's changes of
-// configuration to the stream. Without a path for the partition key it would be
-// the event's id, and two events of one alarm could change places.
+// configuration and deployments to the stream. Without a path for the partition
+// key it would be the event's id, and two events of one alarm could change places.
 func (s *Stack) provisionRules(ctx context.Context, client *eb.Client) error {
 	rules := []struct{ name, pattern, key string }{
 		{"firebreak-alarms", `{"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}`, "$.detail.alarmName"},
-		{"firebreak-changes", `{"source": ["shop.config"]}`, "$.detail.service"},
+		{"firebreak-changes", `{"source": ["shop.config", "shop.deploy"]}`, "$.detail.service"},
 	}
 	for _, r := range rules {
 		if _, err := client.PutRule(ctx, &eb.PutRuleInput{Name: &r.name, EventPattern: &r.pattern}); err != nil {

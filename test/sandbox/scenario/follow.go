@@ -102,6 +102,7 @@ func (p *play) settle(ctx context.Context) error {
 // finish counts what there is at the end.
 func (p *play) finish(ctx context.Context) (err error) {
 	p.result.Ended = time.Now()
+	p.result.Traffic = p.st.Shop.Traffic(2 * time.Second)
 	if err := p.steps.look(ctx, p.result.State); err != nil {
 		return err
 	}
@@ -110,6 +111,9 @@ func (p *play) finish(ctx context.Context) (err error) {
 	}
 	p.result.Missed = p.steps.missed()
 	if p.result.After, err = p.st.Shop.Unit(p.sc.unit()); err != nil {
+		return err
+	}
+	if p.result.Releases, err = releases(ctx, p.st, p.result); err != nil {
 		return err
 	}
 	now, err := look(ctx, p.st, p.o.Client, p.result.Began)

@@ -32,6 +32,7 @@ type Result struct {
 	State    incident.State    // as the workflow returned it
 	Seen     Seen              // as the stand-ins and Temporal count
 	Missed   []string          // moments of steps that did not come
+	False    int               // incidents that opened before the fault and were put away
 	Began    time.Time         // of the baseline
 	Fault    time.Time         // when it was injected
 	Found    time.Time         // when the incident was seen
@@ -40,6 +41,8 @@ type Result struct {
 	Before   victim.UnitStatus // the watched process before the fault
 	Broken   victim.UnitStatus // right after it: a fault may replace the process itself
 	After    victim.UnitStatus // at the end
+	Releases Releases          // that these processes run, by their own words
+	Traffic  victim.Traffic    // what callers saw in the last two seconds
 }
 
 // Play plays a scenario on a stack with a running worker, and returns when the

@@ -80,8 +80,10 @@ type Limits struct {
 const (
 	// Baseline is how long healthy telemetry flows before the first fault.
 	Baseline = 40 * time.Second
-	// WarmBaseline is the same where the detectors know the shop already.
-	WarmBaseline = 10 * time.Second
+	// WarmBaseline is the same where the detectors know the shop already: an
+	// episode closes when its series has been calm for 15 s, and for another 20
+	// datapoints no new one opens in it.
+	WarmBaseline = 36 * time.Second
 	// MaxSummary is how long a summary may be for --list to fit 80 columns.
 	MaxSummary = 41
 
