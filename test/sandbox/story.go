@@ -13,7 +13,7 @@ import (
 )
 
 // indent of everything below a line that begins with a time.
-const indent = ""                     "
+const indent = "                     "
 
 // story tells in the terminal what happens, with the time since the fault.
 type story struct {
