@@ -26,6 +26,7 @@ func (r *remediationRun) automate(ctx workflow.Context, step string, doc inciden
 		return exec, err
 	}
 	r.progress(ctx, incident.PhaseRemediate, redact.Format("Automation %s started: %s version %s.", redact.Name(exec.ID), redact.Name(doc.Name), redact.Name(exec.DocumentVersion)))
+	r.tellSteps(ctx, incident.Execution{}, exec) // those that ended before a start was answered at last
 	if exec, err = r.follow(ctx, exec); exec.Done {
 		return exec, nil
 	}

@@ -161,6 +161,20 @@ func TestAttemptTellsEveryStepOnce(t *testing.T) {
 	require.Equal(t, incident.PhaseVerify, phases[len(phases)-1], "which moves the incident on to verifying")
 }
 
+// A start whose first answer was lost finds an automation that has gone on
+// meanwhile.
+func TestAttemptTellsStepsThatEndedBeforeItWatched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.execution = func(step string, seen int) incident.Execution { return w.twoSteps(step, max(seen, 1)) }
+	w.attempt()
+	lines, _ := w.progress()
+	all := strings.Join(lines, "\n")
+	for _, want := range []string{"Automation exec-run started", "Step step1 (aws:runCommand): Success.", "Step step2 (aws:runCommand): Success."} {
+		require.Equal(t, 1, strings.Count(all, want), want)
+	}
+}
+
 func TestAutomationThatRunsTooLongIsStopped(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(w *world){
