@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -39,9 +40,14 @@ func gatherEvidence(ctx workflow.Context, in incident.GatherEvidenceInput) (inci
 		redact.Format("Evidence around %s", clock(in.Onset)), in)
 }
 
-func diagnose(ctx workflow.Context, in incident.DiagnoseInput) (incident.Diagnosis, error) {
-	return perform[incident.Diagnosis](ctx, diagnosisOptions(), incident.ActivityDiagnose,
+func diagnose(ctx workflow.Context, within time.Duration, in incident.DiagnoseInput) (incident.Diagnosis, error) {
+	return perform[incident.Diagnosis](ctx, diagnosisOptions(within), incident.ActivityDiagnose,
 		redact.Format("Diagnose from %d pieces of evidence, %d runbooks allowed", len(in.Evidence), len(in.Runbooks)), in)
+}
+
+func rankSuspects(ctx workflow.Context, in incident.RankSuspectsInput) (incident.Diagnosis, error) {
+	return perform[incident.Diagnosis](ctx, rankingOptions(), incident.ActivityRankSuspects,
+		redact.Format("No model answered: rank suspects by rule from %d pieces of evidence", len(in.Case.Evidence)), in)
 }
 
 func compilePlan(ctx workflow.Context, in incident.CompilePlanInput) (incident.CompilePlanResult, error) {
@@ -121,6 +127,8 @@ func errorClass(kind string) redact.Text {
 		return redact.Literal("it was throttled every time")
 	case incident.ErrorUnavailable:
 		return redact.Literal("the service stayed unavailable")
+	case "Nonsense":
+		return redact.Literal("its answers could not be used")
 	case "Late":
 		return redact.Literal("it took too long and was stopped")
 	case "Stuck":

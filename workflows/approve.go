@@ -24,8 +24,12 @@ func (r *incidentRun) approve(ctx workflow.Context) {
 		r.tell(ctx, incident.PhaseApprove, redact.Format("Policy lets runbook %s run without asking.", redact.Name(r.state.Plan.Runbook)))
 		return
 	}
+	look := newLookout(r.state.Plan.Verify)
+	if r.healedBeforeAsking(ctx, look) {
+		return
+	}
 	q := r.ask(ctx)
-	err := r.awaitAnswer(ctx, q)
+	err := r.awaitAnswer(ctx, q, look)
 	r.answered(q)
 	switch {
 	case err != nil:
@@ -35,8 +39,7 @@ func (r *incidentRun) approve(ctx workflow.Context) {
 	case q.ballot.answer == answerExpired:
 		r.settle(ctx, incident.StatusExpired, incident.OutcomeTimedOut, incident.PhaseApprove, redact.Literal("Nobody answered in time; nothing was run."))
 	case q.ballot.answer == answerWithdrawn:
-		r.settle(ctx, incident.StatusResolved, incident.OutcomeSelfHealed, incident.PhaseApprove,
-			redact.Format("The trouble went away by itself: %s is good again. Nothing was run.", metricName(q.plan.Verify.Metric)))
+		r.healed(ctx, incident.PhaseApprove, metricName(q.plan.Verify.Metric))
 	}
 }
 
@@ -54,51 +57,36 @@ func (r *incidentRun) ask(ctx workflow.Context) *question {
 	r.question = q
 	r.state.Pending, r.state.Expires = true, q.expires
 	r.chat.card(r, q)
-	r.tell(ctx, incident.PhaseApprove, redact.Format("Waiting for %d approval(s) of plan %s until %s.",
-		q.ballot.needed(), redact.Name(q.plan.Digest).Cut(20), clock(q.expires)))
+	r.tell(ctx, incident.PhaseApprove, redact.Format("Waiting for %s of %s on %s until %s.",
+		incident.Count(q.ballot.needed(), "approval", "approvals"), redact.Name(q.plan.Runbook), redact.Name(q.plan.Service), clock(q.expires)))
 	r.move(ctx, incident.StatusAwaitingApproval)
 	return q
 }
 
 // awaitAnswer returns when the question is closed one way or another; an error
 // means that the incident was cancelled.
-func (r *incidentRun) awaitAnswer(ctx workflow.Context, q *question) error {
-	looked := 0 // how many times it had gone quiet when the metric was last read
+func (r *incidentRun) awaitAnswer(ctx workflow.Context, q *question, look *lookout) error {
 	for q.ballot.open() {
 		left := q.expires.Sub(workflow.Now(ctx))
 		if left <= 0 {
 			q.ballot.answer = answerExpired
 			return nil
 		}
-		_, err := await(ctx, left, redact.Format("The question about %s expires", redact.Name(q.plan.Runbook)),
-			func() bool { return !q.ballot.open() || r.closings > looked })
+		wait, summary := look.wait(r, workflow.Now(ctx), left), redact.Format("The question about %s expires", redact.Name(q.plan.Runbook))
+		if wait < left {
+			summary = redact.Format("Quiet: %s is read again", metricName(q.plan.Verify.Metric))
+		}
+		_, err := await(ctx, wait, summary, func() bool { return !q.ballot.open() || look.news(r) })
 		if err != nil {
 			q.ballot.answer = answerWithdrawn
 			return err
 		}
-		if q.ballot.open() && r.closings > looked {
-			looked = r.closings
-			r.lookWhetherHealed(ctx, q)
+		if now := workflow.Now(ctx); q.ballot.open() && look.due(r, now) {
+			again := look.looked(r, now)
+			r.lookWhetherHealed(ctx, q, again)
 		}
 	}
 	return nil
-}
-
-// lookWhetherHealed reads the live metric once every episode has closed. Quiet
-// detectors alone prove nothing: only a metric that is known to be good
-// withdraws the question.
-func (r *incidentRun) lookWhetherHealed(ctx workflow.Context, q *question) {
-	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: q.plan.Verify, Since: r.lastSeen()})
-	switch {
-	case !q.ballot.open():
-		// Somebody answered meanwhile; the remediation looks again by itself.
-	case err != nil:
-		r.note(ctx, incident.PhaseApprove, redact.Format("All anomalies have closed, but the metric could not be read: %s. The question stands.", failure(err)))
-	case reading.Present || !reading.Known:
-		r.note(ctx, incident.PhaseApprove, redact.Literal("All anomalies have closed, but the metric is not known to be good again. The question stands."))
-	default:
-		q.ballot.answer = answerWithdrawn
-	}
 }
 
 // answered takes the question off the table.

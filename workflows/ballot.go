@@ -25,6 +25,7 @@ const (
 // Bounds of a decision's fields, in bytes.
 const (
 	maxApprover  = 200
+	maxName      = 80
 	maxVia       = 40
 	maxNote      = 1_000
 	maxSignature = 8 << 10
@@ -126,6 +127,8 @@ func malformed(d incident.Decision) (redact.Text, bool) {
 	switch {
 	case strings.TrimSpace(d.Approver) == "" || len(d.Approver) > maxApprover || unprintable(d.Approver):
 		return redact.Literal("approver has to be a name of one line and at most 200 bytes"), true
+	case len(d.Name) > maxName || unprintable(d.Name):
+		return redact.Literal("name has to be of one line and at most 80 bytes"), true
 	case len(d.Via) > maxVia || unprintable(d.Via):
 		return redact.Literal("via has to be one word of at most 40 bytes"), true
 	case d.PlanDigest == "" || len(d.PlanDigest) > maxApprover || unprintable(d.PlanDigest):

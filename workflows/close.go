@@ -81,8 +81,8 @@ func (r *incidentRun) watchForRecurrence(a incident.Anomaly) {
 func (r *incidentRun) reopen(ctx workflow.Context) {
 	if n := len(r.state.Attempts); n > 0 && r.state.Outcome == incident.OutcomeFixed {
 		r.tried = append(r.tried, incident.Tried{
-			Runbook: r.state.Attempts[n-1].Runbook,
-			Result:  redact.Format("helped, but the trouble came back after %s", workflow.Now(ctx).Sub(r.state.Ended).Round(time.Second)),
+			Runbook: r.state.Attempts[n-1].Runbook, Service: r.state.Attempts[n-1].Service,
+			Result: redact.Format("helped, but the trouble came back after %s", workflow.Now(ctx).Sub(r.state.Ended).Round(time.Second)),
 		})
 	}
 	r.state.Status, r.state.Outcome, r.state.Ended = incident.StatusAnalysing, incident.OutcomeNone, time.Time{}
@@ -102,6 +102,7 @@ func (r *incidentRun) leave(ctx workflow.Context) {
 	// correlator knows that a join it still misses one for was not taken.
 	_ = workflow.Await(detached, func() bool { return r.acking == 0 })
 	r.reportClosed(detached)
+	r.catchUp(ctx)
 	_ = workflow.Await(detached, func() bool { return r.quiet(detached) })
 }
 

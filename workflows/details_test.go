@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gomarkdown/markdown"
+	"github.com/gomarkdown/markdown/html"
+	"github.com/gomarkdown/markdown/parser"
 	"github.com/stretchr/testify/require"
 	sdkpb "go.temporal.io/api/sdk/v1"
 
@@ -33,13 +36,18 @@ func TestTemporalUIAloneTellsWhatToDo(t *testing.T) {
 	w.at(time.Minute, func() {
 		page := w.details()
 		for _, want := range []string{
-			"## checkout: awaiting\\_approval", "Severity **sev2**", "### Waiting for 1 approval(s) until 2026-03-01 12:30:00 UTC",
-			"Runbook **restart-service** on **checkout**", "touches: i-0c0ffee0000000001", "InstanceId: i-0c0ffee0000000001", "taken back by: roll-forward", digestOf(1),
-			"`starter approve " + incidentID + "`", "send signal `approval`", "[OPS-7](https://jira.example/browse/OPS-7)", "channel `C1`, thread `100.1`",
-			"[history](http://127.0.0.1:8233/namespaces/default/workflows/", "errors since a configuration reload", "new error pattern", "### Timeline",
+			"## checkout: awaiting approval", "**sev2**, 1 anomaly, opened 2026-03-01 12:00:0", "`" + incidentID + "`",
+			"### Approve or reject restart-service on checkout before 2026-03-01 12:30 UTC.", "1 approval is missing.",
+			"- runbook **restart-service** on **checkout**", "touches: i-0c0ffee0000000001", "InstanceId: i-0c0ffee0000000001", "taken back by: roll-forward", digestOf(1),
+			"starter approve " + incidentID, "**More Actions > Send a Signal**, name `approval`, leave json/plain", "[OPS-7](https://jira.example/browse/OPS-7)",
+			"[Slack thread](https://shop.slack.example/archives/C1/p1001)", "errors since a configuration reload", "new error pattern", "### Timeline",
 			"An answer without a signature does not count here",
 		} {
 			require.Contains(t, page, want)
+		}
+		require.Less(t, strings.Index(page, "```json"), strings.Index(page, "- step 1"), "how to answer comes before what would run")
+		for _, never := range []string{"outcome none", "(s)", "/history"} {
+			require.NotContains(t, page, never)
 		}
 		signal = regexp.MustCompile("(?s)```json\n(.*?)\n```").FindStringSubmatch(page)[1]
 		var d incident.Decision
@@ -54,22 +62,35 @@ func TestTemporalUIAloneTellsWhatToDo(t *testing.T) {
 	require.NotContains(t, page, "### Waiting for", "nothing is pending any more")
 }
 
+// rendered is a page of markdown as the Temporal UI renders it: by gomarkdown
+// with these settings (ui-server v2.54, server/route/ui.go).
+func rendered(page string) string {
+	p := parser.NewWithExtensions(parser.CommonExtensions | parser.AutoHeadingIDs)
+	renderer := html.NewRenderer(html.RendererOptions{Flags: html.CommonFlags | html.HrefTargetBlank})
+	return string(markdown.Render(p.Parse([]byte(page)), renderer))
+}
+
 func TestHostileTextStaysText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	hostile := redact.Format("%s", redact.Literal("# Approved\n\n[click](https://evil.example) <img src=x> `code` https://evil.example/y ![i](z)"))
+	hostile := redact.Format("%s", redact.Literal("# Approved\n\n[click](https://evil.example) <img src=x> `code` https://evil.example/y ![i](z) $x$ &copy; order <*> failed"))
 	w.diagnosis.Hypotheses[0].Cause = hostile
 	in := input()
 	in.Anomalies[0].Why = hostile
+	looked := false
 	w.at(time.Minute, func() {
+		looked = true
 		page := w.details()
 		require.NotContains(t, page, "\n# Approved")
-		require.NotContains(t, page, "](https://evil")
-		require.NotContains(t, page, "https://evil")
-		require.NotContains(t, page, "<img")
-		require.NotContains(t, page, "`code`")
+		shown := rendered(page)
+		require.Contains(t, shown, "# Approved  [click](https:\u200b//evil.example) &lt;img src=x&gt; `code` https:\u200b//evil.example/y ![i](z) $x$ &amp;copy; order &lt;*&gt; failed",
+			"what was written is what is read")
+		for _, never := range []string{"<img", "<h1", "https://evil", `href="http://evil`, "<code>code", "math"} {
+			require.NotContains(t, shown, never)
+		}
 	})
 	w.run(in)
+	require.True(t, looked)
 }
 
 func TestPayloadsStaySmall(t *testing.T) {

@@ -29,7 +29,8 @@ func TestEveryActivityMayFailForGood(t *testing.T) {
 	}{
 		incident.ActivityPinCatalog:       {escalated, 0},
 		incident.ActivityGatherEvidence:   {escalated, 0},
-		incident.ActivityDiagnose:         {escalated, 0},
+		incident.ActivityDiagnose:         {fixed, 1}, // ranked by rule instead
+		incident.ActivityRankSuspects:     {escalated, 0},
 		incident.ActivityCompilePlan:      {escalated, 0},
 		incident.ActivityPublishDocument:  {escalated, 0},
 		incident.ActivityRecheck:          {escalated, 0},
@@ -57,6 +58,9 @@ func TestEveryActivityMayFailForGood(t *testing.T) {
 				}
 				w := newWorld(t)
 				w.fails[activity] = fail
+				if activity == incident.ActivityRankSuspects { // asked for only when no model answers
+					w.fails[incident.ActivityDiagnose] = fail
+				}
 				w.signalAt(40*time.Minute, yes("ana", 1)) // after any back-off, which takes at most half an hour
 				w.signalAt(90*time.Minute, yes("ana", 2))
 				w.rule.Expires = incident.Seconds(80 * time.Minute)
@@ -98,7 +102,10 @@ func TestOutageOfChatHoldsUpNothingAndIsMadeUpFor(t *testing.T) {
 	s := w.run(input())
 	require.Equal(t, incident.OutcomeFixed, s.Outcome)
 	require.Equal(t, "100.1", s.Thread.TS)
-	require.Zero(t, w.count(incident.ActivityAskApproval), "the question was answered elsewhere, so no card appears afterwards")
+	cards := w.inputs(incident.ActivityAskApproval)
+	require.NotEmpty(t, cards)
+	require.True(t, cards[len(cards)-1].(incident.AskApprovalInput).Result.IsEmpty(), "the question still stands when Slack is back, so that its card has buttons")
+	require.Equal(t, 1, w.count(incident.ActivityCloseApproval))
 
 	keys := map[string]string{}
 	var all []string
@@ -112,7 +119,7 @@ func TestOutageOfChatHoldsUpNothingAndIsMadeUpFor(t *testing.T) {
 		all = append(all, r.Text.String())
 	}
 	thread := strings.Join(all, "\n")
-	for _, want := range []string{"opened by", "Evidence:", "Diagnosis by", "approved the plan", "Fixed and verified"} {
+	for _, want := range []string{"opened by", "Evidence:", "Diagnosis:", "approved the plan", "Fixed and verified"} {
 		require.Contains(t, thread, want, "what could not be said is said later")
 	}
 }
@@ -143,7 +150,7 @@ func TestRepliesWaitForAThreadThatIsRefused(t *testing.T) {
 	for _, in := range w.inputs(incident.ActivityPostReply) {
 		thread.WriteString(in.(incident.PostReplyInput).Text.String() + "\n")
 	}
-	for _, want := range []string{"opened by", "Evidence:", "Diagnosis by", "approved the plan", "Fixed and verified"} {
+	for _, want := range []string{"opened by", "Evidence:", "Diagnosis:", "approved the plan", "Fixed and verified"} {
 		require.Contains(t, thread.String(), want)
 	}
 }
@@ -171,7 +178,7 @@ func TestReasonsToHandOver(t *testing.T) {
 		change func(w *world)
 		says   string
 	}{
-		"no runbook fits": {func(w *world) { w.diagnosis.Hypotheses[0].Runbook = "" }, "No runbook fits the diagnosis."},
+		"no runbook fits": {func(w *world) { w.diagnosis.Hypotheses[0].Runbook, w.diagnosis.Hypotheses[1].Runbook = "", "" }, "No runbook fits the diagnosis."},
 		"policy denies":   {func(w *world) { w.denied = []redact.Text{redact.Literal("outside of the change window")} }, "Policy denies runbook restart-service: outside of the change window"},
 		"policy denies the start": {func(w *world) {
 			w.rule.Count = 0
@@ -196,7 +203,7 @@ func TestReasonsToHandOver(t *testing.T) {
 			require.Zero(t, w.count(incident.ActivityStartAutomation))
 			require.Equal(t, "In Progress", s.TicketStatus, "whoever takes over finds the ticket open")
 			comments := w.inputs(incident.ActivityCommentTicket)
-			require.Contains(t, comments[len(comments)-1].(incident.CommentTicketInput).Text.String(), "outcome handed_over", "with all that is known")
+			require.Contains(t, comments[len(comments)-1].(incident.CommentTicketInput).Text.String(), "escalated, handed over", "with all that is known")
 		})
 	}
 }

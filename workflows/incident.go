@@ -74,6 +74,7 @@ type incidentRun struct {
 
 	chat    *outbox
 	tickets *outbox
+	linked  bool       // the ticket leads to the Slack thread
 	shown   attributes // the search attributes as last set
 }
 
@@ -93,6 +94,7 @@ func newIncidentRun(ctx workflow.Context, in incident.IncidentInput) (*incidentR
 			Opened: workflow.Now(ctx), Status: incident.StatusAnalysing, Outcome: incident.OutcomeNone,
 		},
 	}
+	r.state.UIURL = r.uiURL()
 	if in.Previous != nil {
 		r.state.Thread, r.state.Ticket = in.Previous.Thread, in.Previous.Ticket
 	}

@@ -18,6 +18,9 @@ func (w *world) joinAt(after time.Duration, a incident.Anomaly) {
 func TestTroubleThatGoesAwayByItself(t *testing.T) {
 	t.Parallel()
 	gone := func(int) incident.SymptomReading { return incident.SymptomReading{Known: true} }
+	// Until the question expires 25 minutes after the quiet: at once, after 10 s,
+	// and then after twice the pause each time.
+	const looksInVain = 8
 	for name, c := range map[string]struct {
 		change  func(w *world)
 		status  incident.Status
@@ -30,14 +33,22 @@ func TestTroubleThatGoesAwayByItself(t *testing.T) {
 		}, incident.StatusResolved, incident.OutcomeSelfHealed, 1},
 		"all closed while waiting, metric still bad": {func(w *world) {
 			w.joinAt(5*time.Minute, anomaly(0, incident.EpisodeClosed))
-		}, incident.StatusExpired, incident.OutcomeTimedOut, 1},
+		}, incident.StatusExpired, incident.OutcomeTimedOut, looksInVain},
 		"all closed while waiting, metric unknown": {func(w *world) {
 			w.reading = func(int) incident.SymptomReading { return incident.SymptomReading{} }
 			w.joinAt(5*time.Minute, anomaly(0, incident.EpisodeClosed))
-		}, incident.StatusExpired, incident.OutcomeTimedOut, 1},
+		}, incident.StatusExpired, incident.OutcomeTimedOut, looksInVain},
 		"all closed while waiting, metric unreadable": {func(w *world) {
 			w.fails[incident.ActivityReadSymptom] = refused
 			w.joinAt(5*time.Minute, anomaly(0, incident.EpisodeClosed))
+		}, incident.StatusExpired, incident.OutcomeTimedOut, looksInVain},
+		"all closed while waiting, metric good only later": {func(w *world) {
+			w.reading = func(n int) incident.SymptomReading { return incident.SymptomReading{Known: true, Present: n < 3} }
+			w.joinAt(5*time.Minute, anomaly(0, incident.EpisodeClosed))
+		}, incident.StatusResolved, incident.OutcomeSelfHealed, 3},
+		"open again while the metric is still bad": {func(w *world) {
+			w.joinAt(5*time.Minute, anomaly(0, incident.EpisodeClosed))
+			w.joinAt(5*time.Minute+5*time.Second, anomaly(1, incident.EpisodeOpen))
 		}, incident.StatusExpired, incident.OutcomeTimedOut, 1},
 		"one of two is still open": {func(w *world) {
 			w.reading = gone

@@ -71,19 +71,27 @@ func (r *incidentRun) analyse(ctx workflow.Context) {
 	}
 	r.state.Evidence, r.state.Gaps = found.Evidence, found.Gaps
 	r.say(ctx, incident.PhaseAnalyse, redact.Format("Evidence: %d pieces, %d gaps.%s", len(found.Evidence), len(found.Gaps), titles(found.Evidence, 4)))
+	r.healedAlready(ctx)
 }
 
-// diagnose asks the model what the evidence means.
+// diagnose asks the model what the evidence means. When none answers in time
+// and in sense, the suspects are ranked by rule instead, and everybody is told
+// so. A model that answers again later is asked at the next diagnosis only.
 func (r *incidentRun) diagnose(ctx workflow.Context) {
 	r.move(ctx, incident.StatusDiagnosing)
-	answer, err := diagnose(ctx, incident.DiagnoseInput{
+	in := incident.DiagnoseInput{
 		IncidentID: r.in.ID, Service: r.pinned.Service, Severity: r.state.Severity, Anomalies: r.state.Anomalies,
 		Evidence: r.state.Evidence, Runbooks: r.pinned.Runbooks, Tried: r.tried,
-	})
+	}
+	answer, err := diagnose(ctx, r.in.Settings.DiagnoseWithin.Std(), in)
+	if err != nil && ctx.Err() == nil {
+		answer, err = r.rank(ctx, in, err)
+	}
 	if err != nil {
 		r.stuck(ctx, incident.PhaseDiagnose, redact.Literal("There is no diagnosis"), err)
 		return
 	}
+	r.withoutFailed(&answer)
 	r.state.Diagnosis = &answer
 	r.tell(ctx, incident.PhaseDiagnose, r.findings(answer))
 }
@@ -92,7 +100,11 @@ func (r *incidentRun) diagnose(ctx workflow.Context) {
 func (r *incidentRun) plan(ctx workflow.Context) {
 	best := r.state.Diagnosis.Best()
 	if best.Runbook == "" {
-		r.handOver(ctx, incident.PhasePlan, redact.Literal("No runbook fits the diagnosis."))
+		why := redact.Literal("No runbook fits the diagnosis.")
+		if r.attempts > 0 {
+			why = redact.Format("No other runbook fits the diagnosis, after %d that did not help.", r.attempts)
+		}
+		r.handOver(ctx, incident.PhasePlan, why)
 		return
 	}
 	compiled, err := compilePlan(ctx, incident.CompilePlanInput{

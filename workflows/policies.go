@@ -90,14 +90,26 @@ func verifyOptions(watch time.Duration) workflow.ActivityOptions {
 	}
 }
 
-// diagnosisOptions ask the model, which may take minutes and has quotas that
-// take minutes to recover.
-func diagnosisOptions() workflow.ActivityOptions {
+// diagnosisOptions ask the model, which may take a minute and has quotas that
+// take minutes to recover. One question may take half of the time, so that a
+// model that hangs is asked a second time.
+func diagnosisOptions(within time.Duration) workflow.ActivityOptions {
+	if within <= 0 {
+		within = defaultDiagnose
+	}
 	retries := persistent()
-	retries.InitialInterval, retries.MaximumInterval = 2*time.Second, time.Minute
+	retries.InitialInterval, retries.MaximumInterval = min(2*time.Second, within/8), time.Minute
 	return workflow.ActivityOptions{
 		TaskQueue: incident.QueueDiagnosis, RetryPolicy: retries,
-		StartToCloseTimeout: 5 * time.Minute, ScheduleToCloseTimeout: 30 * time.Minute,
+		StartToCloseTimeout: within / 2, ScheduleToCloseTimeout: within,
+	}
+}
+
+// rankingOptions rank by rule, which takes milliseconds and needs no network.
+func rankingOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: incident.QueueEvidence, RetryPolicy: persistent(),
+		StartToCloseTimeout: 30 * time.Second, ScheduleToCloseTimeout: 10 * time.Minute,
 	}
 }
 
@@ -147,6 +159,7 @@ func ticketOptions() workflow.ActivityOptions {
 // Limits of an incident's story.
 const (
 	defaultAttempts = 2                // plans tried when Settings do not say
+	defaultDiagnose = 3 * time.Minute  // that a model is tried when Settings do not say
 	defaultExpiry   = 30 * time.Minute // of a question whose rule does not say
 	maxRounds       = 4                // times that a resolved incident may be reopened, the first round included
 	watchLimit      = 2 * time.Hour    // that one automation may run before it is stopped

@@ -24,6 +24,15 @@ func (r *incidentRun) note(ctx workflow.Context, phase incident.Phase, text reda
 	r.show(ctx)
 }
 
+// aside writes a line about the telling itself, in whatever phase the story is.
+func (r *incidentRun) aside(ctx workflow.Context, text redact.Text) {
+	phase := incident.PhaseOpen
+	if n := len(r.state.Timeline); n > 0 {
+		phase = r.state.Timeline[n-1].Phase
+	}
+	r.note(ctx, phase, text)
+}
+
 // say writes a line into the timeline and into the thread.
 func (r *incidentRun) say(ctx workflow.Context, phase incident.Phase, text redact.Text) {
 	r.note(ctx, phase, text)

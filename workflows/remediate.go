@@ -18,7 +18,7 @@ func (r *incidentRun) remediate(ctx workflow.Context) {
 		return
 	}
 	r.attempts++
-	r.state.Attempts = append(r.state.Attempts, incident.AttemptRecord{Runbook: r.state.Plan.Runbook, Digest: r.state.Plan.Digest, Result: result})
+	r.state.Attempts = append(r.state.Attempts, incident.AttemptRecord{Runbook: r.state.Plan.Runbook, Service: r.state.Plan.Service, Digest: r.state.Plan.Digest, Result: result})
 	good := result.Status == incident.RemediationVerified || result.Status == incident.RemediationHealed
 	if ctx.Err() != nil && !good { // a cancellation that comes too late does not make a fix undone
 		r.tell(ctx, incident.PhaseRemediate, ended(result))
@@ -72,7 +72,7 @@ func (r *incidentRun) approvals(digest string) []incident.Accepted {
 // attempts are used up.
 func (r *incidentRun) tryAgain(ctx workflow.Context, result incident.RemediationResult) {
 	why := ended(result)
-	r.tried = append(r.tried, incident.Tried{Runbook: r.state.Plan.Runbook, Result: why})
+	r.tried = append(r.tried, incident.Tried{Runbook: r.state.Plan.Runbook, Service: r.state.Plan.Service, Result: why})
 	if r.attempts >= r.in.Settings.MaxAttempts {
 		r.handOver(ctx, incident.PhaseVerify, redact.Format("%s That was attempt %d of %d.", why, r.attempts, r.in.Settings.MaxAttempts))
 		return

@@ -51,7 +51,7 @@ func (r *incidentRun) deliverReply(ctx workflow.Context, l *letter) error {
 	if err := r.thread(ctx); err != nil {
 		return err
 	}
-	err := performOnly(ctx, chatOptions(), incident.ActivityPostReply, redact.Format("Reply: %s", l.text.Cut(120)),
+	err := performOnly(ctx, chatOptions(), incident.ActivityPostReply, redact.Format("Reply: %s", l.text.FirstLine().Cut(120)),
 		incident.PostReplyInput{Thread: r.state.Thread, Key: l.key, Text: l.text})
 	if err == nil {
 		r.state.Messages++
@@ -59,22 +59,26 @@ func (r *incidentRun) deliverReply(ctx workflow.Context, l *letter) error {
 	return err
 }
 
-// card puts the question with its two buttons into the thread.
+// card puts the question with its two buttons into the thread. What it says of
+// the cause is fixed now: during an outage the card may come late, when the
+// incident has another diagnosis or none. A question that was answered by then
+// is shown as decided and has no buttons.
 func (o *outbox) card(r *incidentRun, q *question) {
+	cause, citations := r.because(*r.state.Diagnosis)
 	o.post(&letter{kind: letterCard, deliver: func(ctx workflow.Context, _ *letter) error {
-		if !q.ballot.open() {
-			return nil // answered before it could be asked here
-		}
 		if err := r.thread(ctx); err != nil {
 			return err
 		}
-		best := r.state.Diagnosis.Best()
-		card, err := perform[incident.CardRef](ctx, chatOptions(), incident.ActivityAskApproval,
-			redact.Format("Ask about %s", redact.Name(q.plan.Runbook)),
-			incident.AskApprovalInput{
-				Thread: r.state.Thread, Headline: r.headline(), Plan: q.plan, Cause: best.Cause,
-				Citations: r.cited(best), Expires: q.expires.UTC().Format("2006-01-02T15:04:05Z07:00"),
-			})
+		in := incident.AskApprovalInput{
+			Thread: r.state.Thread, Headline: r.headline(), Plan: q.plan, Cause: cause,
+			Citations: citations, Expires: q.expires.UTC().Format("2006-01-02T15:04:05Z07:00"),
+		}
+		summary := redact.Format("Ask about %s", redact.Name(q.plan.Runbook))
+		if !q.ballot.open() {
+			in.Result = outcomeOf(q.ballot)
+			summary = redact.Format("Tell how the question about %s was decided", redact.Name(q.plan.Runbook))
+		}
+		card, err := perform[incident.CardRef](ctx, chatOptions(), incident.ActivityAskApproval, summary, in)
 		if err != nil {
 			return err
 		}
@@ -87,7 +91,9 @@ func (o *outbox) card(r *incidentRun, q *question) {
 	}})
 }
 
-// closeCard replaces the card's buttons by how it was decided.
+// closeCard replaces the card's buttons by how it was decided. A card that was
+// posted as decided is closed all the same: its first try may have gone through
+// with buttons although its answer was lost.
 func (o *outbox) closeCard(q *question, result redact.Text) {
 	o.post(&letter{kind: letterCard, deliver: func(ctx workflow.Context, _ *letter) error {
 		if q.card == (incident.CardRef{}) {
@@ -114,12 +120,13 @@ func (r *incidentRun) ticket(ctx workflow.Context) error {
 	if !r.state.Ticket.IsZero() {
 		return nil
 	}
+	headline := r.headline()
 	ticket, err := perform[incident.TicketRef](ctx, ticketOptions(), incident.ActivityOpenTicket,
-		redact.Format("Ticket for %s", redact.Name(r.in.ID)), incident.OpenTicketInput{Headline: r.headline()})
+		redact.Format("Ticket for %s", redact.Name(r.in.ID)), incident.OpenTicketInput{Headline: headline})
 	if err != nil {
 		return err
 	}
-	r.state.Ticket = ticket
+	r.state.Ticket, r.linked = ticket, headline.ThreadURL != ""
 	r.note(ctx, incident.PhaseOpen, redact.Format("Ticket %s opened.", redact.Name(ticket.Key)))
 	r.chat.root(r) // which names the ticket from now on
 	return nil
@@ -135,8 +142,16 @@ func (r *incidentRun) deliverComment(ctx workflow.Context, l *letter) error {
 	if err := r.ticket(ctx); err != nil {
 		return &blockedError{by: err}
 	}
-	err := performOnly(ctx, ticketOptions(), incident.ActivityCommentTicket, redact.Format("Comment: %s", l.text.Cut(120)),
-		incident.CommentTicketInput{Ticket: r.state.Ticket, Key: l.key, Text: l.text})
+	in := incident.CommentTicketInput{Ticket: r.state.Ticket, Key: l.key, Text: l.text}
+	if !r.linked {
+		// The ticket is opened beside the thread and often before it; its first
+		// comment after that leads there.
+		in.ThreadURL = r.state.Thread.URL
+	}
+	err := performOnly(ctx, ticketOptions(), incident.ActivityCommentTicket, redact.Format("Comment: %s", l.text.FirstLine().Cut(120)), in)
+	if err == nil {
+		r.linked = r.linked || in.ThreadURL != ""
+	}
 	return err
 }
 

@@ -23,8 +23,8 @@ func short(s string) string { return s[:min(len(s), 12)] }
 
 // opening is the first line of the story.
 func (r *incidentRun) opening() redact.Text {
-	return redact.Format("Incident %s on %s opened by %d anomaly(s): %s",
-		redact.Name(r.in.ID), redact.Name(r.in.Service), len(r.in.Anomalies), r.in.Anomalies[0].Why)
+	return redact.Format("Incident %s on %s opened by %s: %s",
+		redact.Name(r.in.ID), redact.Name(r.in.Service), incident.Count(len(r.in.Anomalies), "anomaly", "anomalies"), r.in.Anomalies[0].Why)
 }
 
 // titles lists the first few pieces of evidence, each on a line of its own.
@@ -39,8 +39,20 @@ func titles(evidence []incident.Evidence, limit int) redact.Text {
 // findings is the diagnosis in words, with what it rests on.
 func (r *incidentRun) findings(d incident.Diagnosis) redact.Text {
 	best := d.Best()
-	return redact.Format("Diagnosis by %s: %s (confidence %.0f%%, cites %s). Runbook: %s.",
-		redact.Name(d.Model), best.Cause, 100*best.Confidence, redact.Join(r.cited(best), "; "), orNone(best.Runbook))
+	lines := []redact.Text{
+		redact.Format("Diagnosis: %s", best.Cause),
+		redact.Format("Confidence %.0f%%, %s. Runbook: %s. Evidence:", 100*best.Confidence, diagnoser(d), orNone(best.Runbook)),
+	}
+	for _, title := range r.cited(best) {
+		lines = append(lines, redact.Format("- %s", title))
+	}
+	return redact.Join(lines, "\n")
+}
+
+// cause is the diagnosis in one line, for where the evidence would bury it.
+func cause(d incident.Diagnosis) redact.Text {
+	best := d.Best()
+	return redact.Format("%s (%.0f%%, %s)", best.Cause.Cut(400), 100*best.Confidence, diagnoser(d))
 }
 
 // cited are the titles of the evidence that a hypothesis rests on.
@@ -65,10 +77,17 @@ func orNone(runbook string) redact.Text {
 
 // planned is a plan in words.
 func planned(p incident.Plan) redact.Text {
-	return redact.Format("Plan %d: runbook %s at %s on %s, which touches %s. Helped when %s is %s %.4g for %d samples. Digest %s.",
+	undo := redact.Literal("none")
+	if p.Undo != nil {
+		undo = redact.Name(p.Undo.Runbook)
+	}
+	return redact.Format("Plan %d: runbook %s at %s on %s, which touches %s. Helped when %s is %s %.4g for %s. Undo: %s. Digest %s.",
 		p.Attempt, redact.Name(p.Runbook), redact.Name(short(p.Commit)), redact.Name(p.Service), redact.Name(strings.Join(p.Targets, ", ")),
-		metricName(p.Verify.Metric), comparison(p.Verify.Comparison), p.Verify.Threshold, p.Verify.Samples, redact.Name(p.Digest))
+		metricName(p.Verify.Metric), comparison(p.Verify.Comparison), p.Verify.Threshold, samples(p.Verify.Samples),
+		undo, redact.Name(short(strings.TrimPrefix(p.Digest, "v1:"))))
 }
+
+func samples(n int) redact.Text { return incident.Count(n, "sample", "samples") }
 
 func comparison(c string) redact.Text {
 	if c == ">=" {
@@ -87,7 +106,7 @@ func decided(a incident.Accepted, needed int) redact.Text {
 	if a.Verified {
 		proof = redact.Literal("verified")
 	}
-	line := redact.Format("%s %s the plan (%s, via %s).", redact.Name(a.Decision.Approver).Cut(80), said, proof, redact.Name(a.Decision.Via))
+	line := redact.Format("%s %s the plan (%s, via %s).", a.Who(), said, proof, redact.Name(a.Decision.Via))
 	if !a.Note.IsEmpty() {
 		line = redact.Format("%s Note: %s", line, a.Note.Cut(maxNote))
 	}
@@ -139,7 +158,7 @@ func recovered(v *incident.Verification) redact.Text {
 	if v == nil {
 		return redact.Literal("by the live metric.")
 	}
-	return redact.Format("%s went from %.4g to %.4g over %d samples. %s", redact.Name(v.Metric), v.Before, v.After, v.Samples, v.Detail)
+	return redact.Format("%s went from %.4g to %.4g over %s. %s", redact.Name(v.Metric), v.Before, v.After, samples(v.Samples), v.Detail)
 }
 
 // headline is what the root message and the ticket say as things stand.
@@ -149,24 +168,30 @@ func (r *incidentRun) headline() incident.Headline {
 		IncidentID: s.ID, WorkflowID: s.WorkflowID, RunID: s.RunID, Service: s.Service, Team: s.Team, Severity: s.Severity,
 		Status: s.Status, Outcome: s.Outcome, Origin: s.Origin, Anomalies: s.Joined,
 		Title: redact.Format("%s: %s", redact.Name(s.Service), s.Anomalies[0].Why).Cut(200), Body: r.body(),
-		UIURL: r.uiURL(), TicketKey: s.Ticket.Key, TicketURL: s.Ticket.URL,
+		Advice: s.Advice(), UIURL: r.uiURL(), TicketKey: s.Ticket.Key, TicketURL: s.Ticket.URL, ThreadURL: s.Thread.URL,
 	}
 }
 
-// body is what is known, the newest last, at most maxBody bytes.
+// body is what is known, what matters most first, at most maxBody bytes. What
+// the diagnosis rests on stands in the thread.
 func (r *incidentRun) body() redact.Text {
 	var lines []redact.Text
-	for _, a := range r.state.Anomalies[:min(len(r.state.Anomalies), 5)] {
-		lines = append(lines, redact.Format("Anomaly: %s", a.Why.Cut(250)))
-	}
 	if d := r.state.Diagnosis; d != nil {
-		lines = append(lines, r.findings(*d).Cut(700))
+		lines = append(lines, redact.Format("Cause: %s", cause(*d)))
 	}
 	if p := r.state.Plan; p != nil {
-		lines = append(lines, redact.Format("Plan: %s on %s", redact.Name(p.Runbook), redact.Name(p.Service)))
+		lines = append(lines, redact.Format("Plan: %s on %s. %s", redact.Name(p.Runbook), redact.Name(p.Service), p.Impact.Cut(200)))
 	}
-	if n := len(r.state.Timeline); n > 0 {
-		lines = append(lines, redact.Format("Latest: %s", r.state.Timeline[n-1].Text.Cut(400)))
+	if n := len(r.state.Attempts); n > 0 {
+		last := r.state.Attempts[n-1]
+		lines = append(lines, redact.Format("%s: %s", redact.Name(last.Runbook), ended(last.Result).Cut(400)))
+	}
+	const shown = 3
+	for _, a := range r.state.Anomalies[:min(len(r.state.Anomalies), shown)] {
+		lines = append(lines, redact.Format("- %s", a.Why.Cut(160)))
+	}
+	if more := r.state.Joined - shown; more > 0 {
+		lines = append(lines, redact.Format("- and %s", incident.Count(more, "more anomaly", "more anomalies")))
 	}
 	return redact.Join(lines, "\n").Cut(maxBody)
 }
@@ -174,19 +199,27 @@ func (r *incidentRun) body() redact.Text {
 // report is the end of the story for the thread and the ticket.
 func (r *incidentRun) report() redact.Text {
 	s := r.state
-	lines := []redact.Text{redact.Format("Incident %s on %s: %s, outcome %s, after %s.", redact.Name(s.ID), redact.Name(s.Service),
-		redact.Name(string(s.Status)), redact.Name(string(s.Outcome)), s.Ended.Sub(s.Opened).Round(time.Second))}
+	lines := []redact.Text{redact.Format("Incident %s on %s: %s after %s. %s", redact.Name(s.ID), redact.Name(s.Service),
+		ending(s), incident.Span(s.Ended.Sub(s.Opened)), s.Advice())}
 	if n := len(s.Timeline); n > 0 {
 		lines = append(lines, s.Timeline[n-1].Text.Cut(600))
 	}
 	if s.Diagnosis != nil {
-		lines = append(lines, r.findings(*s.Diagnosis).Cut(700))
+		lines = append(lines, redact.Format("Cause: %s", cause(*s.Diagnosis)))
 	}
-	for _, a := range s.Attempts {
-		lines = append(lines, redact.Format("Attempt with %s: %s", redact.Name(a.Runbook), redact.Name(string(a.Result.Status))))
+	for i, a := range s.Attempts {
+		lines = append(lines, attempted(i+1, a).Cut(700))
 	}
 	for _, g := range s.Gaps[:min(len(s.Gaps), 5)] {
 		lines = append(lines, redact.Format("Not known: %s (%s)", g.What, g.Reason))
 	}
 	return redact.Join(lines, "\n").Cut(maxBody)
+}
+
+// ending is status and outcome, where there is one.
+func ending(s incident.State) redact.Text {
+	if s.Outcome == "" || s.Outcome == incident.OutcomeNone {
+		return s.Status.Words()
+	}
+	return redact.Format("%s, %s", s.Status.Words(), s.Outcome.Words())
 }

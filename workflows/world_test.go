@@ -32,6 +32,7 @@ type world struct {
 
 	mu      sync.Mutex
 	calls   []call
+	done    []call // those that did not fail
 	signals []sent
 	deaf    bool                         // signals to other workflows find nobody
 	before  map[string]func(n int)       // runs before the n-th call (from 1) of an activity answers
@@ -96,6 +97,9 @@ func newWorld(t *testing.T) *world {
 		diagnosis: incident.Diagnosis{Model: "offline-rules", Hypotheses: []incident.Hypothesis{{
 			Cause: redact.Literal("errors since a configuration reload"), Service: "checkout", Confidence: 0.9,
 			Citations: []string{"ev-00000001"}, Runbook: "restart-service",
+		}, {
+			Cause: redact.Literal("errors since a deployment"), Service: "checkout", Confidence: 0.4,
+			Citations: []string{"ev-00000001"}, Runbook: "rollback-release",
 		}}},
 		rule: incident.ApprovalRule{Count: 1, AllowUnverified: true, Expires: incident.Seconds(30 * time.Minute)},
 		verdict: func(incident.VerifyDecisionInput) incident.Verdict {
@@ -155,6 +159,11 @@ func (w *world) register() {
 		}}}
 	})
 	serve(w, incident.ActivityDiagnose, func(_ int, _ incident.DiagnoseInput) incident.Diagnosis { return w.diagnosis })
+	serve(w, incident.ActivityRankSuspects, func(_ int, in incident.RankSuspectsInput) incident.Diagnosis {
+		return incident.Diagnosis{Model: incident.ModelRanking, NoModel: in.NoModel, Hypotheses: []incident.Hypothesis{{
+			Cause: redact.Literal("checkout fails requests"), Service: in.Case.Service.Name, Confidence: 0.5, Citations: []string{"ev-00000001"}, Runbook: "restart-service",
+		}}}
+	})
 	serve(w, incident.ActivityCompilePlan, func(_ int, in incident.CompilePlanInput) incident.CompilePlanResult {
 		if len(w.denied) > 0 {
 			return incident.CompilePlanResult{Denied: w.denied}
@@ -186,7 +195,7 @@ func (w *world) register() {
 		if !in.Thread.IsZero() {
 			return in.Thread
 		}
-		return incident.ThreadRef{Channel: "C1", TS: "100.1"}
+		return incident.ThreadRef{Channel: "C1", TS: "100.1", URL: "https://shop.slack.example/archives/C1/p1001"}
 	})
 	serve(w, incident.ActivityPostReply, func(int, incident.PostReplyInput) struct{} { return struct{}{} })
 	serve(w, incident.ActivityAskApproval, func(n int, _ incident.AskApprovalInput) incident.CardRef {
@@ -227,6 +236,7 @@ func serve[In, Out any](w *world, name string, answer func(n int, in In) Out) {
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		w.done = append(w.done, call{name, in})
 		return answer(n, in), nil
 	}, activity.RegisterOptions{Name: name})
 }
