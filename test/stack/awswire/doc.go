@@ -35,12 +35,6 @@
 // error, in each protocol's own form. Any other error becomes a 500
 // InternalFailure whose cause is only logged.
 //
-// # What differs
-//
-// The SDK leaves out numbers and booleans that are zero where its field is no
-// pointer (FailedEntryCount of PutTargets); AWS sends them. A Go client reads
-// the same either way.
-//
 // # What is checked
 //
 // The Host header (loopback and Options.AllowedHosts), the SigV4 signature over

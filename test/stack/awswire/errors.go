@@ -61,7 +61,7 @@ func (s *Server) writeError(ctx context.Context, w http.ResponseWriter, p protoc
 	}
 	// REST clients read the code from the header, the others from the body.
 	w.Header().Set("X-Amzn-Errortype", api.ErrorCode())
-	if query, ok := queryCode(schema); ok {
+	if query, ok := queryCode(svc, schema); ok {
 		fault := "Sender"
 		if api.ErrorFault() == smithy.FaultServer {
 			fault = "Receiver"
@@ -101,8 +101,15 @@ func errorStatus(p protocol, schema *smithy.Schema, api smithy.APIError) int {
 	return http.StatusBadRequest
 }
 
-func queryCode(schema *smithy.Schema) (string, bool) {
-	if schema == nil {
+// queryCode is the code that an error had when the service spoke the query
+// protocol. Only services that promise to go on with those codes send it: of
+// those here CloudWatch does and Systems Manager does not, though the shapes of
+// both have such codes.
+func queryCode(svc *Service, schema *smithy.Schema) (string, bool) {
+	if svc == nil || schema == nil {
+		return "", false
+	}
+	if _, ok := smithy.SchemaTrait[*traits.AWSQueryCompatible](svc.Schema.Schema); !ok {
 		return "", false
 	}
 	t, ok := smithy.SchemaTrait[*traits.AWSQueryError](schema)

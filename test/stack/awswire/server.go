@@ -199,6 +199,9 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, t target, bod
 		return
 	}
 	encoded, err := encode(ctx, t.protocol, t.service, op.op, op.out, out)
+	if err == nil {
+		encoded, err = withZeros(t.protocol, op.out, out, encoded)
+	}
 	if err != nil {
 		s.writeError(ctx, w, t.protocol, t.service, op.op, err)
 		return

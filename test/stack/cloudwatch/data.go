@@ -129,8 +129,8 @@ func (s *Service) getMetricStatistics(_ context.Context, in *cloudwatch.GetMetri
 	defer s.mu.Unlock()
 	out := &cloudwatch.GetMetricStatisticsOutput{Label: in.MetricName, Datapoints: []types.Datapoint{}}
 	metric := types.Metric{Namespace: in.Namespace, MetricName: in.MetricName, Dimensions: in.Dimensions}
-	for _, p := range s.aggregate(metric, in.Unit, *in.StartTime, *in.EndTime, int64(*in.Period)) {
-		d := types.Datapoint{Timestamp: aws.Time(p.at), Unit: in.Unit}
+	for _, p := range s.byUnit(metric, in.Unit, *in.StartTime, *in.EndTime, int64(*in.Period)) {
+		d := types.Datapoint{Timestamp: aws.Time(p.at), Unit: p.unit}
 		targets := map[types.Statistic]**float64{
 			types.StatisticAverage: &d.Average, types.StatisticSum: &d.Sum, types.StatisticMinimum: &d.Minimum,
 			types.StatisticMaximum: &d.Maximum, types.StatisticSampleCount: &d.SampleCount,

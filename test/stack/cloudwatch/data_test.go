@@ -158,8 +158,22 @@ func TestGetMetricStatisticsAndListMetrics(t *testing.T) {
 	require.InDelta(t, 2.5, *out.Datapoints[0].Average, 1e-9)
 	require.InDelta(t, 4, *out.Datapoints[0].Maximum, 1e-9)
 	require.Nil(t, out.Datapoints[0].Sum)
+	require.Equal(t, types.StandardUnitCount, out.Datapoints[0].Unit, "also who asks for no unit is told it")
+	other := datum("Latency", noon, 100)
+	other.Unit = types.StandardUnitSeconds
+	b.put(t, other)
 	out, err = b.GetMetricStatistics(t.Context(), &sdk.GetMetricStatisticsInput{
-		Namespace: aws.String("Shop"), MetricName: aws.String("Latency"), Dimensions: checkout, StartTime: aws.Time(noon), EndTime: aws.Time(noon.Add(time.Minute)), Period: aws.Int32(60), ExtendedStatistics: []string{"p75"},
+		Namespace: aws.String("Shop"), MetricName: aws.String("Latency"), Dimensions: checkout, StartTime: aws.Time(noon), EndTime: aws.Time(noon.Add(time.Minute)), Period: aws.Int32(60),
+		Statistics: []types.Statistic{types.StatisticMaximum},
+	})
+	require.NoError(t, err)
+	maxima := map[types.StandardUnit]float64{}
+	for _, d := range out.Datapoints {
+		maxima[d.Unit] = *d.Maximum
+	}
+	require.Equal(t, map[types.StandardUnit]float64{types.StandardUnitCount: 4, types.StandardUnitSeconds: 100}, maxima, "units are not added up")
+	out, err = b.GetMetricStatistics(t.Context(), &sdk.GetMetricStatisticsInput{
+		Namespace: aws.String("Shop"), MetricName: aws.String("Latency"), Dimensions: checkout, StartTime: aws.Time(noon), EndTime: aws.Time(noon.Add(time.Minute)), Period: aws.Int32(60), ExtendedStatistics: []string{"p75"}, Unit: types.StandardUnitCount,
 	})
 	require.NoError(t, err)
 	require.Equal(t, map[string]float64{"p75": 3}, out.Datapoints[0].ExtendedStatistics)

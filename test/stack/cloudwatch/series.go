@@ -168,6 +168,29 @@ func (s *Service) aggregate(m types.Metric, unit types.StandardUnit, start, end 
 	return points
 }
 
+// unitPoint is a datapoint of the data that came with one unit.
+type unitPoint struct {
+	datapoint
+	unit types.StandardUnit
+}
+
+// byUnit is aggregate for every unit by itself: who asks GetMetricStatistics
+// for no unit gets all of them, each under the unit that it was put with. The
+// caller holds the lock.
+func (s *Service) byUnit(m types.Metric, unit types.StandardUnit, start, end time.Time, period int64) []unitPoint {
+	var points []unitPoint
+	for _, u := range unit.Values() {
+		if unit != "" && u != unit {
+			continue
+		}
+		for _, p := range s.aggregate(m, u, start, end, period) {
+			points = append(points, unitPoint{p, u})
+		}
+	}
+	slices.SortStableFunc(points, func(a, b unitPoint) int { return a.at.Compare(b.at) })
+	return points
+}
+
 // mod is never negative.
 func mod(a, b int64) int64 { return (a%b + b) % b }
 
