@@ -90,7 +90,7 @@ func runDoctor(cmd *cobra.Command, o doctorOptions) error {
 		return err
 	}
 	if report.Failed > 0 {
-		return fmt.Errorf("%d checks failed", report.Failed)
+		return fmt.Errorf("%d %s failed", report.Failed, plural(report.Failed, "check"))
 	}
 	return nil
 }

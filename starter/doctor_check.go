@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	"firebreak/internal/redact"
@@ -45,7 +46,8 @@ type finding struct {
 	Advice []advice `json:"advice,omitempty"`
 	TookMS int64    `json:"took_ms"`
 
-	stop bool // nothing more can be learnt from this system
+	stop    bool // nothing more can be learnt from this system
+	unasked bool // because of an earlier check
 }
 
 func passed(format string, args ...any) finding {
@@ -142,7 +144,7 @@ func (p probe) run(ctx context.Context, limit time.Duration) (found []finding) {
 	stopped := ""
 	for _, c := range p.checks {
 		f := skipped("not asked, because of %s above", stopped)
-		if stopped == "" {
+		if f.unasked = stopped != ""; !f.unasked {
 			f = c.within(ctx, limit)
 		}
 		f.System, f.Check = p.system, c.name
@@ -190,7 +192,7 @@ func unreachable(err error, what string, more ...advice) finding {
 	if timedOut(err) {
 		detail = what + " does not answer in time"
 	}
-	more = append(more, say("Check the address, the network path from this machine (VPC endpoint, NAT, firewall, HTTPS_PROXY) and that it runs."))
+	more = append(more, say("Check the address, and the network path from this machine: VPC endpoint, NAT, firewall, HTTPS_PROXY."))
 	return failed(detail, more...).last()
 }
 
@@ -203,12 +205,16 @@ func timedOut(err error) bool {
 // around it repeats the request.
 func cause(err error) string {
 	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Error()
-	}
 	var request *url.Error
-	if errors.As(err, &request) {
+	switch {
+	case errors.As(err, &op):
+		return op.Error()
+	case errors.As(err, &request):
 		return request.Err.Error()
 	}
-	return err.Error()
+	text := err.Error()
+	if at := strings.LastIndex(text, "dial "); at >= 0 { // gRPC hands the text on, not the error
+		text = strings.Trim(text[at:], `"`)
+	}
+	return text
 }

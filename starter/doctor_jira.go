@@ -54,7 +54,7 @@ func (j *jiraChecks) account(ctx context.Context) finding {
 	if name == "" {
 		name = me.Name
 	}
-	return passed("signed in as %s", safe(clean(name)))
+	return passed("signed in as %s", safe(name[:min(len(name), 60)]))
 }
 
 // trouble is the finding for an error of Jira's. It closes the response's body.
@@ -77,7 +77,7 @@ func (j *jiraChecks) trouble(resp *jira.Response, err error) finding {
 	case http.StatusNotFound:
 		return failed("not found (404)", say("jira.url is the site's own address, such as https://your-organisation.atlassian.net, without a path behind it (Data Center: with its context path)."))
 	default:
-		return failed(fmt.Sprintf("answers with status %d", resp.StatusCode))
+		return failed(fmt.Sprintf("answers with status %d", resp.StatusCode), say("Try again; for Jira Cloud see status.atlassian.com, for Data Center its log."))
 	}
 }
 

@@ -68,7 +68,17 @@ func (p *doctorPrinter) system(findings []finding) {
 		return
 	}
 	p.printf("%s\n", findings[0].System)
+	unasked := 0
 	for _, f := range findings {
+		if f.unasked {
+			unasked++
+			continue
+		}
+		p.finding(f)
+	}
+	if unasked > 0 {
+		f := findings[len(findings)-1]
+		f.Check = fmt.Sprintf("%d more", unasked)
 		p.finding(f)
 	}
 }

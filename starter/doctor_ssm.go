@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -148,6 +147,10 @@ func (s ssmChecks) instances(ctx context.Context) finding {
 
 // changing says what only doing it would show.
 func (s ssmChecks) changing(context.Context) finding {
-	return skipped("whether the role may call them only doing it would show; it needs ssm:CreateDocument, UpdateDocument, "+
-		"AddTagsToResource, StartAutomationExecution and StopAutomationExecution on %s, and what the documents call", fmt.Sprint(s.documents))
+	f := skipped("whether they are allowed only doing would show")
+	f.Advice = []advice{
+		say("The worker's role needs these, and whatever the documents themselves call:"),
+		{Line: "ssm:CreateDocument, UpdateDocument, AddTagsToResource,"}, {Line: "StartAutomationExecution, StopAutomationExecution on"}, {Line: s.documents},
+	}
+	return f
 }

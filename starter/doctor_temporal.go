@@ -2,19 +2,18 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
@@ -61,6 +60,8 @@ func (d *doctor) temporalProbe() probe {
 	return p
 }
 
+// temporalChecks call the services behind the client, whose own methods would
+// try again until the limit.
 type temporalChecks struct {
 	client             client.Client
 	namespace, address string
@@ -99,11 +100,13 @@ func (t temporalChecks) trouble(err error, right string) finding {
 				"temporal operator namespace create --namespace "+t.namespace+" --retention 30d")).last()
 	case errors.As(err, &without):
 		return skipped("this server does not offer the call: %s", clean(err.Error()))
+	case errors.As(err, &gone) && !strings.Contains(err.Error(), "connection"):
+		return failed("fails: "+clean(err.Error()), say("The server answers, but a part behind it does not; see its log."))
 	case errors.As(err, &gone), errors.As(err, &slow), errors.Is(err, context.DeadlineExceeded):
 		if errors.As(err, &slow) {
 			err = context.DeadlineExceeded
 		}
-		return unreachable(err, t.address, say("Say where Temporal is with --address or TEMPORAL_ADDRESS; `make demo` starts one on this machine."))
+		return unreachable(err, t.address, say("Say where it is with --address or TEMPORAL_ADDRESS."))
 	default:
 		return failed(clean(err.Error()))
 	}
@@ -196,7 +199,7 @@ func (t temporalChecks) addCommand(missing map[string]string) string {
 }
 
 func (t temporalChecks) incidents(ctx context.Context) finding {
-	counted, err := t.client.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+	counted, err := t.client.WorkflowService().CountWorkflowExecutions(ctx, &workflowservice.CountWorkflowExecutionsRequest{
 		Namespace: t.namespace, Query: fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", incident.WorkflowIncident),
 	})
 	if err != nil {
@@ -214,7 +217,9 @@ func (t temporalChecks) pollers(ctx context.Context, queue, role string, workflo
 	}
 	workers := map[string]bool{}
 	for _, kind := range kinds {
-		described, err := t.client.DescribeTaskQueue(ctx, queue, kind)
+		described, err := t.client.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
+			Namespace: t.namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: queue}, TaskQueueType: kind,
+		})
 		if err != nil {
 			return t.trouble(err, "the right to describe task queues")
 		}
@@ -242,7 +247,9 @@ func (t temporalChecks) pollers(ctx context.Context, queue, role string, workflo
 
 // correlates looks at the workflow that turns anomalies into incidents.
 func (t temporalChecks) correlates(ctx context.Context) finding {
-	described, err := t.client.DescribeWorkflowExecution(ctx, t.correlator, "")
+	described, err := t.client.WorkflowService().DescribeWorkflowExecution(ctx, &workflowservice.DescribeWorkflowExecutionRequest{
+		Namespace: t.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: t.correlator},
+	})
 	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) {
 		return skipped("there is none yet; the first anomaly on the stream starts it")
 	}
@@ -259,59 +266,4 @@ func (t temporalChecks) correlates(ctx context.Context) finding {
 				fmt.Sprintf("temporal workflow show --namespace %s --workflow-id %s", t.namespace, t.correlator)))
 	}
 	return passed("runs: %s", t.correlator)
-}
-
-// workerProbe asks the worker on this machine how its stream is read, which
-// Temporal does not know.
-func (d *doctor) workerProbe() probe {
-	p := probe{system: "Worker on this machine"}
-	address := d.cfg.Worker.Health
-	if address == "" {
-		p.skip = "worker.health is empty"
-		return p
-	}
-	p.checks = []check{{"/healthz", func(ctx context.Context) finding { return workerHealth(ctx, address) }}}
-	return p
-}
-
-func workerHealth(ctx context.Context, address string) finding {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
-	if err != nil {
-		return skipped("%s is no address to ask", clean(address))
-	}
-	resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
-	if err != nil {
-		return skipped("none answers at %s; it may run elsewhere", address)
-	}
-	defer resp.Body.Close()
-	var health struct {
-		Ready  *bool `json:"ready"`
-		Stream *struct {
-			LagMillis   map[string]int64 `json:"lag_millis"`
-			LastRead    time.Time        `json:"last_read"`
-			LastError   string           `json:"last_error"`
-			Quarantined int64            `json:"quarantined"`
-		} `json:"stream"`
-	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&health); err != nil || health.Ready == nil {
-		return skipped("what answers at %s is no worker", address)
-	}
-	switch s := health.Stream; {
-	case !*health.Ready:
-		return failed("it is starting or stopping", say("Look into its log."))
-	case s == nil:
-		return passed("ready; it does not read the stream")
-	case time.Since(s.LastRead) > time.Minute:
-		detail := "it has not read the stream for a minute"
-		if s.LastError != "" {
-			detail += ": " + clean(s.LastError)
-		}
-		return failed(detail, say("See Kinesis below, and the worker's log."))
-	default:
-		var lag int64
-		for _, ms := range s.LagMillis {
-			lag = max(lag, ms)
-		}
-		return passed("ready, reads %d %s, %s behind", len(s.LagMillis), plural(len(s.LagMillis), "shard"), time.Duration(lag)*time.Millisecond)
-	}
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+)
+
+// workerProbe asks the worker on this machine how its stream is read, which
+// Temporal does not know.
+func (d *doctor) workerProbe() probe {
+	p := probe{system: "Worker on this machine"}
+	address := d.cfg.Worker.Health
+	if address == "" {
+		p.skip = "worker.health is empty"
+		return p
+	}
+	p.checks = []check{{"/healthz", func(ctx context.Context) finding { return workerHealth(ctx, address) }}}
+	return p
+}
+
+func workerHealth(ctx context.Context, address string) finding {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
+	if err != nil {
+		return skipped("%s is no address to ask", clean(address))
+	}
+	resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
+	if err != nil {
+		return skipped("none answers at %s; it may run elsewhere", address)
+	}
+	defer resp.Body.Close()
+	var health struct {
+		Ready  *bool `json:"ready"`
+		Stream *struct {
+			LagMillis   map[string]int64 `json:"lag_millis"`
+			LastRead    time.Time        `json:"last_read"`
+			LastError   string           `json:"last_error"`
+			Quarantined int64            `json:"quarantined"`
+		} `json:"stream"`
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&health); err != nil || health.Ready == nil {
+		return skipped("what answers at %s is no worker", address)
+	}
+	switch s := health.Stream; {
+	case !*health.Ready:
+		return failed("it is starting or stopping", say("Look into its log."))
+	case s == nil:
+		return passed("ready; it does not read the stream")
+	case time.Since(s.LastRead) > time.Minute:
+		detail := "it has not read the stream for a minute"
+		if s.LastError != "" {
+			detail += ": " + clean(s.LastError)
+		}
+		return failed(detail, say("See Kinesis below, and the worker's log."))
+	default:
+		var lag int64
+		for _, ms := range s.LagMillis {
+			lag = max(lag, ms)
+		}
+		return passed("ready, reads %d %s, %s behind", len(s.LagMillis), plural(len(s.LagMillis), "shard"), time.Duration(lag)*time.Millisecond)
+	}
+}
