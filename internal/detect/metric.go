@@ -30,6 +30,7 @@ type metricState struct {
 	BackAt  time.Time `json:"back_at,omitzero"`  // the first of them
 	MuteTo  time.Time `json:"mute_to,omitzero"`  // no new episode before
 	Episode *episode  `json:"episode,omitempty"` //
+	Trend   *forecast `json:"trend,omitempty"`   // for series with a limit
 
 	watched incident.WatchedMetric // as inv describes the series
 	inv     *incident.Inventory    // nil until it was asked
@@ -82,13 +83,18 @@ func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
 	}
 	m.Role, m.Stat = string(m.watched.Role), t.stat
 	judged, points := m.smooth(value, s.Time)
-	a := m.judge(d, s, t, judged, points)
-	if m.Episode != nil {
+	found := append(m.judge(d, s, t, judged, points), m.foresee(d, s, t, value)...)
+	if m.inEpisode() {
 		d.state.open[s.Series] = struct{}{}
 	} else {
 		delete(d.state.open, s.Series)
 	}
-	return a
+	return found
+}
+
+// inEpisode tells whether any episode of the series is open.
+func (m *metricState) inEpisode() bool {
+	return m.Episode != nil || m.Trend != nil && m.Trend.Episode != nil
 }
 
 // smooth adds a point and returns the mean of the latest five seconds.
@@ -241,8 +247,13 @@ func (d *Detector) advanceMetrics(watermark time.Time) []incident.Anomaly {
 		if watermark.Sub(m.Last) < max(silence, seconds(3*m.Step)) {
 			continue
 		}
-		found = append(found, m.Episode.end(d, m.Last))
-		m.close(m.Last)
+		if m.Episode != nil {
+			found = append(found, m.Episode.end(d, m.Last))
+			m.close(m.Last)
+		}
+		if m.Trend != nil && m.Trend.Episode != nil {
+			found = append(found, m.Trend.close(d, m.Last)...)
+		}
 		delete(d.state.open, key)
 	}
 	return found
@@ -259,7 +270,7 @@ func (m *metricState) reading(rules thresholds) Reading {
 	threshold, _ := t.bar(rules, x < m.Base.Level)
 	low, high := t.band(&m.Base, rules, points)
 	return Reading{
-		At: m.Last, Value: x, Low: low, High: high, Unsure: m.Base.N < sureUnits, Anomalous: m.Episode != nil,
+		At: m.Last, Value: x, Low: low, High: high, Unsure: m.Base.N < sureUnits, Anomalous: m.inEpisode(),
 		Score: score(m.Base.units(x, t.spreadFloor(m.Base.Level, points), t.dir), threshold),
 	}
 }

@@ -22,6 +22,8 @@ type thresholds struct {
 	Tail float64
 	// Effect scales the least change that matters to people, see effect.go.
 	Effect float64
+	// Ahead is how many windows of a trend ahead a limit may be to alert.
+	Ahead float64
 	// Lines is how many error lines with a template never seen before make an
 	// anomaly.
 	Lines int
@@ -30,10 +32,10 @@ type thresholds struct {
 func (s Sensitivity) thresholds() thresholds {
 	switch s {
 	case Sensitive:
-		return thresholds{Tail: 8, Effect: 0.6, Lines: 2}
+		return thresholds{Tail: 8, Effect: 0.6, Ahead: 3, Lines: 2}
 	case Quiet:
-		return thresholds{Tail: 16, Effect: 1.5, Lines: 8}
+		return thresholds{Tail: 16, Effect: 1.5, Ahead: 1.5, Lines: 8}
 	default:
-		return thresholds{Tail: 12, Effect: 1, Lines: 4}
+		return thresholds{Tail: 12, Effect: 1, Ahead: 2, Lines: 4}
 	}
 }

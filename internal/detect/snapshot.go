@@ -88,7 +88,7 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 		}
 	}
 	for key, m := range union.Metrics {
-		if m.Episode != nil {
+		if m.inEpisode() {
 			union.open[key] = struct{}{}
 		}
 	}
@@ -112,7 +112,7 @@ const retention = 8 * 24 * time.Hour
 // them only when a map is full, so that it costs nothing otherwise.
 func (d *Detector) forget(watermark time.Time) {
 	limit := watermark.Add(-retention)
-	drop(d.state.Metrics, d.limit, func(m *metricState) bool { return m.Episode == nil && m.Last.Before(limit) })
+	drop(d.state.Metrics, d.limit, func(m *metricState) bool { return !m.inEpisode() && m.Last.Before(limit) })
 	drop(d.state.Logs, d.limit, func(l *logState) bool { return l.Rate == nil && l.New == nil && l.Last.Before(limit) })
 	drop(d.state.Alarms, d.limit, func(a *alarmState) bool { return a.Episode == nil && a.At.Before(limit) })
 }

@@ -43,13 +43,15 @@ func inventory() *incident.Inventory {
 			Namespace: "Shop", Name: name, Dimensions: map[string]string{"service": "checkout"}, Stat: stat, Period: 1,
 		}}
 	}
+	memory := metric("MemoryUsed", incident.RoleSaturation, "Average")
+	memory.Limit = 345 // its sawtooth ends close below
 	return incident.NewInventory([]incident.Service{
 		{
 			Name: "checkout", Severity: incident.Sev2, DependsOn: []string{"payments"}, LogGroups: []string{group},
 			Alarms: []string{"checkout-*"}, Resources: []string{"i-0c0ffee0000000001"},
 			Metrics: []incident.WatchedMetric{
 				metric("Requests", incident.RoleRequests, "Sum"), metric("Errors", incident.RoleErrors, "Sum"),
-				metric("Latency", incident.RoleLatency, "p99"), metric("MemoryUsed", incident.RoleSaturation, "Average"),
+				metric("Latency", incident.RoleLatency, "p99"), memory,
 				metric("Success", incident.RoleHealth, ""),
 			},
 		},

@@ -28,10 +28,11 @@ type AnomalyKind string
 
 // Kinds.
 const (
-	KindMetric AnomalyKind = "metric" // a series left its band
-	KindLog    AnomalyKind = "log"    // a log pattern is new or its rate left its band
-	KindAlarm  AnomalyKind = "alarm"  // a CloudWatch alarm went into ALARM
-	KindEvent  AnomalyKind = "event"  // an EventBridge event that is trouble by itself
+	KindMetric   AnomalyKind = "metric"   // a series left its band
+	KindForecast AnomalyKind = "forecast" // a series climbs and will reach its limit soon
+	KindLog      AnomalyKind = "log"      // a log pattern is new or its rate left its band
+	KindAlarm    AnomalyKind = "alarm"    // a CloudWatch alarm went into ALARM
+	KindEvent    AnomalyKind = "event"    // an EventBridge event that is trouble by itself
 )
 
 // EpisodeState is where an anomaly's episode stands.
@@ -85,9 +86,20 @@ type Anomaly struct {
 	Unsure   bool    `json:"unsure,omitempty"`   // the series is still young
 	Previous float64 `json:"previous,omitempty"` // the value just before the episode opened
 
+	Forecast *Forecast `json:"forecast,omitempty"` // set for KindForecast
+
 	Why     redact.Text   `json:"why"`               // one sentence in numbers that a person understands
 	Samples []redact.Text `json:"samples,omitzero"`  // at most two redacted log samples
 	Changes []Change      `json:"changes,omitempty"` // at most five, latest first; see Change
+}
+
+// Forecast is where a climbing series is going, as of an anomaly's LastSeen.
+type Forecast struct {
+	Limit   float64 `json:"limit"`           // that its service file names, in the metric's unit
+	Slope   float64 `json:"slope"`           // metric's unit per second
+	Seconds float64 `json:"seconds"`         // until the limit is reached; 0 when it is
+	Soonest float64 `json:"soonest_seconds"` // the same by the steepest of the likely slopes
+	Latest  float64 `json:"latest_seconds"`  // the same by the flattest of them
 }
 
 // Change is a deployment, configuration, scaling or state-change event that an

@@ -19,6 +19,9 @@ type WatchedMetric struct {
 	MetricRef
 
 	Role MetricRole `json:"role"` // what it measures, which gives its direction
+	// Limit is what a series of role saturation must not reach, in its unit: an
+	// alarm's threshold, the size of a disk. 0 when there is none.
+	Limit float64 `json:"limit,omitempty"`
 }
 
 // MetricRole says what a series measures, and so which direction is trouble.

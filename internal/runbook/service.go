@@ -85,7 +85,7 @@ func readService(v value, name string) incident.Service {
 }
 
 func readMetric(v value) incident.WatchedMetric {
-	f := v.fields("role", "namespace", "name", "dimensions", "stat", "period", "unit")
+	f := v.fields("role", "namespace", "name", "dimensions", "stat", "period", "unit", "limit")
 	v.required(f, "role", "namespace", "name", "stat", "period")
 	m := incident.WatchedMetric{
 		Role: incident.MetricRole(f["role"].oneOf(roles...)),
@@ -96,6 +96,15 @@ func readMetric(v value) incident.WatchedMetric {
 			Period:    f["period"].integer(1, 86400),
 			Unit:      f["unit"].match(unitName, "a CloudWatch unit"),
 		},
+	}
+	if l := f["limit"]; l.present() {
+		m.Limit = l.number()
+		switch {
+		case m.Role != "" && m.Role != incident.RoleSaturation:
+			l.problem("only a metric of role saturation has a limit that its forecasts go by")
+		case m.Limit <= 0:
+			l.problem("a limit is above 0")
+		}
 	}
 	// CloudWatch stores high-resolution series at these periods and rolls
 	// everything else up to whole minutes.

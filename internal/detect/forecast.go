@@ -1,0 +1,190 @@
+package detect
+
+import (
+	"math"
+	"time"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/telemetry"
+)
+
+// RuleTrend is the rule of forecasts: a series climbs steadily and is about to
+// reach the limit that its service file names.
+const RuleTrend = "trend"
+
+// What makes a climb a forecast. A series of role saturation with a limit is
+// looked at when
+//   - its line rises steadily over the whole window (see line),
+//   - four in five slopes are at least half of the middle one, and the rise is
+//     several times what the points scatter: noise and sawteeth drown;
+//   - the line is above what the series has been before the window, so that the
+//     upstroke of a sawtooth or of a day stays silent once one was seen;
+//   - the limit is reached soon: within as many windows as the sensitivity says.
+//     A trend of a minute says nothing about tomorrow.
+//
+// And it has to hold for some looks in a row, for longer where the series was
+// never seen without a climb: that may be how it always is after a start.
+const (
+	trendSure    = 0.5        // least lower slope, as a share of the slope
+	trendScatter = 4.0        // least rise, in scatters
+	trendNew     = 0.25       // share of the rise that is above what the series has been before
+	freshStreak  = 120        // looks in a row for a series that was never seen calm
+	calmLooks    = 20         // looks without a trend after which it was
+	downShare    = 0.25       // share of the climb above which a value has not come down
+	topShare     = 0.75       // share above which it is still at the top
+	slowDescent  = 10         // points that a descent takes when nothing was restarted
+	farthest     = 6 * 3600.0 // seconds ahead at most
+)
+
+// confirm is how many looks in a row an opening takes, by scale.
+var confirm = [scales]int{5, 2, 2}
+
+// forecast is the trend detector of one series.
+type forecast struct {
+	Scales  [scales]scale `json:"scales"`
+	Episode *episode      `json:"episode,omitempty"`
+	At      int           `json:"at,omitempty"`      // scale at which the episode was found
+	Start   float64       `json:"start,omitempty"`   // value on the line when it opened
+	Flat    int           `json:"flat,omitempty"`    // looks in a row that did not climb, in an episode
+	Down    int           `json:"down,omitempty"`    // points in a row that were down, in an episode
+	DownAt  time.Time     `json:"down_at,omitzero"`  // the first of them
+	Top     float64       `json:"top,omitempty"`     // highest value of the episode's line
+	Between int           `json:"between,omitempty"` // points on the way down since one was last near the top
+}
+
+// foresee takes a value of a series that has a limit, and returns what that
+// opens, lets grow or closes.
+func (m *metricState) foresee(d *Detector, s telemetry.Signal, t trait, value float64) []incident.Anomaly {
+	limit := m.watched.Limit
+	if m.watched.Role != incident.RoleSaturation || limit <= 0 {
+		return m.stopForecast(d)
+	}
+	if m.Trend == nil {
+		m.Trend = &forecast{}
+	}
+	f := m.Trend
+	p := sampled{At: float64(s.Time.UnixMilli()) / 1000, Value: value}
+	if f.Episode != nil && f.down(p, s.Time) {
+		if f.Between >= slowDescent {
+			f.settled() // a swing, such as a day's
+		}
+		return f.close(d, f.DownAt)
+	}
+	var found []incident.Anomaly
+	for i, more := 0, true; more && i < scales; i++ {
+		sc := &f.Scales[i]
+		p, more = sc.put(p, f.Episode == nil)
+		if f.Episode == nil {
+			found = append(found, f.look(d, m, s, t, i, limit)...)
+		} else if i == f.At {
+			found = append(found, f.follow(d, m, s, limit)...)
+		}
+	}
+	return found
+}
+
+// look decides whether a series without an episode is about to reach its limit.
+func (f *forecast) look(d *Detector, m *metricState, s telemetry.Signal, t trait, at int, limit float64) []incident.Anomaly {
+	sc := &f.Scales[at]
+	if len(sc.Window) < leastPoints {
+		return nil
+	}
+	if sc.Calm >= calmLooks && !sc.promising(limit, d.rules.Ahead) {
+		sc.Streak, sc.Since = 0, 0
+		return nil
+	}
+	l := fit(sc.Window)
+	if !l.climbs(sc.Window) {
+		sc.Streak, sc.Since, sc.Calm = 0, 0, min(sc.Calm+1, calmLooks)
+		return nil
+	}
+	if sc.Since == 0 {
+		mean, _ := f.before(at)
+		latest := sc.Window[len(sc.Window)-1].At
+		sc.Since = max(sc.Window[0].At, latest-max(0, l.now-mean)/l.slope)
+	}
+	about, _, _ := l.until(limit)
+	if l.now >= limit || about > min(d.rules.Ahead*l.span, farthest) || l.now-f.usualPeak(at) < trendNew*l.rise {
+		sc.Streak = 0
+		return nil
+	}
+	sc.Streak++
+	if sc.Streak < confirm[at] || sc.Calm < calmLooks && sc.Streak < freshStreak {
+		return nil
+	}
+	return f.open(d, m, s, t, at, l, limit)
+}
+
+// usualPeak is the highest value that was usual before the window, at this
+// scale or a slower one, which remembers for longer.
+func (f *forecast) usualPeak(at int) float64 {
+	peak := math.Inf(-1)
+	for _, sc := range f.Scales[at:] {
+		if sc.Known > 0 {
+			peak = max(peak, sc.peak())
+		}
+	}
+	return peak
+}
+
+// before is what was usual before the window: mean and highest value, or how
+// the window began where nothing is known of before.
+func (f *forecast) before(at int) (mean, peak float64) {
+	sc := &f.Scales[at]
+	if sc.Known > 0 {
+		return sc.Mean, sc.peak()
+	}
+	first := medianOf(sc.Window[:leastPoints/trendBlocks])
+	return first, first
+}
+
+// down tells whether the series has come down again for long enough, whatever
+// its trend says: most of the climb is gone.
+func (f *forecast) down(p sampled, at time.Time) bool {
+	a := &f.Episode.Anomaly
+	switch {
+	case p.Value >= a.High+topShare*(f.Top-a.High):
+		f.Down, f.Between = 0, 0
+		return false
+	case p.Value > a.High+downShare*(f.Start-a.High):
+		f.Between++
+		f.Down = 0
+		return false
+	}
+	if f.Down == 0 {
+		f.DownAt = at
+	}
+	f.Down++
+	return f.Down >= calmPoints && at.Sub(f.DownAt) >= calmTime || f.Down >= 3*calmPoints
+}
+
+// settled learns that a series may be as high as the episode has seen it.
+func (f *forecast) settled() {
+	for i := range f.Scales {
+		sc := &f.Scales[i]
+		if sc.Known == 0 {
+			sc.Known, sc.Mean = 1, f.Episode.Anomaly.Previous
+		}
+		sc.Peak = max(sc.Peak, f.Top)
+	}
+}
+
+// stopForecast ends what was begun under a service file that named a limit.
+func (m *metricState) stopForecast(d *Detector) []incident.Anomaly {
+	f := m.Trend
+	m.Trend = nil
+	if f == nil || f.Episode == nil {
+		return nil
+	}
+	return []incident.Anomaly{f.Episode.end(d, f.Episode.Anomaly.LastSeen)}
+}
+
+// close ends the episode. The windows hold the climb, so they begin anew.
+func (f *forecast) close(d *Detector, at time.Time) []incident.Anomaly {
+	closed := f.Episode.end(d, at)
+	f.Episode, f.Flat, f.Down = nil, 0, 0
+	for i := range f.Scales {
+		f.Scales[i].clear()
+	}
+	return []incident.Anomaly{closed}
+}

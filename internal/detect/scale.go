@@ -1,0 +1,103 @@
+package detect
+
+import "math"
+
+// A leak shows in a minute or in a day. The same trend is therefore looked for
+// at three scales: in the points themselves, in medians of eight of them, and
+// in medians of eight of those. For points of a second that is a minute, eight
+// minutes and an hour; for points of a minute it is an hour, eight hours and
+// two and a half days.
+const (
+	scales      = 3
+	scaleFactor = 8
+	scalePoints = 60 // that a window holds
+	leastPoints = 40 // before that there is no trend
+	// gapPoints is how many points may be missing in a row; after more, the
+	// window begins anew.
+	gapPoints = 6
+	// memoryPoints is for how many values the highest one of before is
+	// remembered at least, and for twice as many at most.
+	memoryPoints = 1000
+)
+
+// scale is a series at one scale: a bounded window, and what was usual before
+// the window.
+type scale struct {
+	Window []sampled `json:"window,omitempty"` // oldest first, at most scalePoints
+	Step   float64   `json:"step,omitempty"`   // seconds between values, the least seen
+	Fresh  int       `json:"fresh,omitempty"`  // values since the last one was passed on to the next scale
+	Known  int       `json:"known,omitempty"`  // values that have left the window into Mean and Peak
+	Mean   float64   `json:"mean,omitempty"`   // of the medians of those, exponentially weighted over a window's length
+	Peak   float64   `json:"peak,omitempty"`   // the highest of the latest of those
+	Former float64   `json:"former,omitempty"` // the highest of the memoryPoints before
+	Aged   int       `json:"aged,omitempty"`   // values that Peak is of
+	Calm   int       `json:"calm,omitempty"`   // looks at which there was no trend, as far as it is counted
+	Streak int       `json:"streak,omitempty"` // looks in a row at which there was one that reaches the limit soon
+	Since  float64   `json:"since,omitempty"`  // when the trend began that there is now; 0 for none
+}
+
+// put takes the next value and returns what the next scale gets, if it is time.
+// What leaves the window is learned as usual unless the series is in trouble or
+// climbs.
+func (s *scale) put(p sampled, learn bool) (passed sampled, pass bool) {
+	if n := len(s.Window); n > 0 {
+		gap := p.At - s.Window[n-1].At
+		if s.Step == 0 || gap < s.Step {
+			s.Step = gap
+		}
+		if gap > gapPoints*max(s.Step, 1) {
+			s.clear()
+		}
+	}
+	if len(s.Window) == scalePoints {
+		if learn && s.Since == 0 {
+			// The median, or one outlier would hide a leak for a long time.
+			s.usual(medianOf(s.Window[:scaleFactor-1]))
+		}
+		copy(s.Window, s.Window[1:])
+		s.Window = s.Window[:scalePoints-1]
+	}
+	s.Window = append(s.Window, p)
+	if s.Fresh++; s.Fresh < scaleFactor || len(s.Window) < scaleFactor {
+		return sampled{}, false
+	}
+	s.Fresh = 0
+	latest := s.Window[len(s.Window)-scaleFactor:]
+	return sampled{At: p.At, Value: medianOf(latest)}, true
+}
+
+// usual learns a value of before the window.
+func (s *scale) usual(v float64) {
+	s.Known++
+	s.Aged++
+	if s.Known == 1 {
+		s.Mean, s.Peak, s.Former = v, v, v
+		return
+	}
+	s.Mean += (v - s.Mean) / float64(min(s.Known, scalePoints))
+	s.Peak = max(v, s.Peak)
+	if s.Aged >= memoryPoints {
+		s.Former, s.Peak, s.Aged = s.Peak, v, 0
+	}
+}
+
+// peak is the highest value that is remembered of before the window.
+func (s *scale) peak() float64 { return max(s.Peak, s.Former) }
+
+// clear begins the window anew; what was usual before it stays.
+func (s *scale) clear() {
+	s.Window, s.Fresh, s.Streak, s.Since = s.Window[:0], 0, 0, 0
+}
+
+// promising is a cheap look that spares most series the line: has the window's
+// end come so far above its beginning that the limit can be within reach?
+func (s *scale) promising(limit, ahead float64) bool {
+	n := len(s.Window)
+	first, last := math.Inf(1), math.Inf(-1)
+	for i := range leastPoints / trendBlocks {
+		first = min(first, s.Window[i].Value)
+		last = max(last, s.Window[n-1-i].Value)
+	}
+	// Twice, because these are extremes of short stretches and no line.
+	return last > first && limit-last <= 2*ahead*(last-first)
+}

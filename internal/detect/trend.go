@@ -1,0 +1,134 @@
+package detect
+
+import (
+	"math"
+	"slices"
+)
+
+// A trend is judged on blocks of neighbouring points rather than on points:
+// medians of blocks shrug off outliers, the sawtooth of a garbage collector that
+// is faster than a block, and the fact that neighbours are alike, by which the
+// usual confidence intervals of a regression are much too narrow.
+const (
+	trendBlocks = 8
+	// trendApart is how many blocks two medians are apart at least to give a
+	// slope. Slopes of neighbours are mostly noise.
+	trendApart = 3
+	// trendPairs is how many pairs that makes.
+	trendPairs = (trendBlocks - trendApart) * (trendBlocks - trendApart + 1) / 2
+)
+
+// sampled is one value of a series.
+type sampled struct {
+	At    float64 `json:"t"` // seconds since 1970
+	Value float64 `json:"v"`
+}
+
+// line is a robust straight line through a stretch of a series.
+type line struct {
+	slope     float64 // per second: the Theil-Sen estimate over the blocks' medians
+	low, high float64 // slopes that four in five pairs of blocks lie between
+	now       float64 // the line's value at the last point, or less where the points lie below it
+	span      float64 // seconds from the first point to the last
+	rise      float64 // along the line over the span
+	steady    bool    // every part of the stretch had its share in the rise
+}
+
+// fit lays a line through points in order of time, at least trendBlocks of them.
+func fit(points []sampled) line {
+	var at, mid [trendBlocks]float64
+	last := points[len(points)-1].At
+	for i := range trendBlocks {
+		block := points[i*len(points)/trendBlocks : (i+1)*len(points)/trendBlocks]
+		at[i] = (block[0].At+block[len(block)-1].At)/2 - last
+		mid[i] = medianOf(block)
+	}
+	var slopes [trendPairs]float64
+	n := 0
+	for i := range trendBlocks {
+		for j := i + trendApart; j < trendBlocks; j++ {
+			slopes[n] = (mid[j] - mid[i]) / (at[j] - at[i])
+			n++
+		}
+	}
+	slices.Sort(slopes[:])
+	l := line{
+		slope: slopes[trendPairs/2], low: slopes[trendPairs/10], high: slopes[trendPairs-1-trendPairs/10],
+		span: last - points[0].At,
+	}
+	var crosses [trendBlocks]float64
+	for i := range trendBlocks {
+		crosses[i] = mid[i] - l.slope*at[i]
+	}
+	slices.Sort(crosses[:])
+	l.now = (crosses[trendBlocks/2-1] + crosses[trendBlocks/2]) / 2
+	// A climb that has just ended must not be drawn out beyond its end.
+	l.now = min(l.now, mid[trendBlocks-1])
+	l.rise = l.slope * l.span
+	l.steady = steady(at, mid, l.slope)
+	return l
+}
+
+// steady tells a climb from a step and from a walk that happened to end higher:
+// all steps from block to block but one rise by a fifth of what the line does
+// at least, none falls by half of it, and none rises by more than three times.
+func steady(at, mid [trendBlocks]float64, slope float64) bool {
+	if slope <= 0 {
+		return false
+	}
+	short := 0
+	for i := 1; i < trendBlocks; i++ {
+		share := (mid[i] - mid[i-1]) / (slope * (at[i] - at[i-1]))
+		switch {
+		case share < -0.5 || share > 3:
+			return false
+		case share < 0.2:
+			short++
+		}
+	}
+	return short <= 1
+}
+
+// climbs tells a climb from noise: it is steady, four in five slopes are at
+// least half of the middle one, and the rise is several times the scatter.
+func (l line) climbs(points []sampled) bool {
+	return l.steady && l.low >= trendSure*l.slope && l.rise >= trendScatter*l.scatter(points)
+}
+
+// scatter is the median distance of the points from the line.
+func (l line) scatter(points []sampled) float64 {
+	last := points[len(points)-1].At
+	apart := make([]sampled, len(points))
+	for i, p := range points {
+		apart[i].Value = math.Abs(p.Value - l.now - l.slope*(p.At-last))
+	}
+	return medianOf(apart)
+}
+
+// until is in how many seconds the line reaches a limit above it, with the
+// soonest and the latest that the slopes give. It is infinite for a slope that
+// does not rise.
+func (l line) until(limit float64) (about, soonest, latest float64) {
+	in := func(slope float64) float64 {
+		if slope <= 0 {
+			return math.Inf(1)
+		}
+		return max(0, limit-l.now) / slope
+	}
+	return in(l.slope), in(l.high), in(l.low)
+}
+
+// medianOf is the median value; the slice stays as it is.
+func medianOf(points []sampled) float64 {
+	var room [64]float64
+	values := room[:0]
+	for _, p := range points {
+		values = append(values, p.Value)
+	}
+	slices.Sort(values)
+	mid := len(values) / 2
+	if len(values)%2 == 1 {
+		return values[mid]
+	}
+	return (values[mid-1] + values[mid]) / 2
+}
