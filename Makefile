@@ -1,7 +1,7 @@
 # Everything here needs Go and make only; `make lint` and `make race` also need
 # what their comment says.
 .DEFAULT_GOAL := help
-.PHONY: help demo test race lint e2e test-peers bench build clean
+.PHONY: help demo test race lint e2e test-peers replay-open bench build clean
 
 # The binaries and tests never need cgo; the race detector does.
 export CGO_ENABLED ?= 0
@@ -11,7 +11,7 @@ export CGO_ENABLED ?= 0
 LIGHT = $(shell go list -f '{{if not .Standard}}{{.ImportPath}} {{join .Deps " "}} {{join .TestImports " "}} {{join .XTestImports " "}}{{end}}' ./... | grep -vE 'go\.temporal\.io/server|firebreak/test/stack( |$$)|firebreak/test/stack/temporal' | cut -d' ' -f1)
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## the whole system on loopback, one real incident from fault to fix
 	@echo "Building the sandbox. The first build compiles the Temporal server and takes some minutes; later ones take seconds."
@@ -29,6 +29,9 @@ e2e: ## every scenario end to end, killed processes, approval in the real Tempor
 
 test-peers: ## the stand-ins against software of other people, where it is present (npm, python, git)
 	@file=$$(mktemp); go test -tags peers -count=1 -timeout 15m ./test/peers -report $$file; status=$$?; cat $$file; rm -f $$file; exit $$status
+
+replay-open: ## before a deploy: every open workflow of a namespace (TEMPORAL_*) on this code
+	@go run ./test/replay/open $(ARGS)
 
 lint: ## vet, formatting, workflow determinism, linters
 	go vet ./...
