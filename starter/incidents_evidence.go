@@ -37,7 +37,7 @@ func (s story) because(st incident.State) {
 		pieces[e.ID] = e
 	}
 	for _, id := range best.Citations[:min(len(best.Citations), citationsShown)] {
-		s.printf("      - %s", shorten(fmt.Sprintf("%s [%s]", text(pieces[id].Title), safe(id)), s.width-8))
+		s.printf("      - %s", shorten(fmt.Sprintf("%s %s", safe(id), text(pieces[id].Title)), s.width-8))
 	}
 	if more := len(best.Citations) - citationsShown; more > 0 {
 		s.printf("      - and %d more of %d pieces of evidence", more, len(st.Evidence))

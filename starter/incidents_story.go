@@ -127,7 +127,7 @@ func (s story) places(st incident.State) {
 		if where == "" {
 			where = st.Thread.Channel + " " + st.Thread.TS
 		}
-		s.field("thread", fmt.Sprintf("%s (%s)", where, number(st.Messages, "message", "messages")))
+		s.field("thread", fmt.Sprintf("%s, %s", number(st.Messages, "message", "messages"), where))
 	}
 	if !st.Ticket.IsZero() {
 		s.field("ticket", strings.Join(strings.Fields(st.Ticket.Key+" "+quoted(st.TicketStatus)+" "+st.Ticket.URL), " "))
@@ -187,8 +187,8 @@ func (s story) anomalies(st incident.State) {
 // since is a point in time as the time that passed since another.
 func since(from, at time.Time) string {
 	sign := "+"
-	if at.Before(from) {
+	if at.Before(from.Add(-50 * time.Millisecond)) {
 		sign = "" // it has one
 	}
-	return sign + elapsed(at.Sub(from))
+	return strings.Replace(sign+elapsed(at.Sub(from)), "+-", "+", 1) // none of "+-0.0s"
 }

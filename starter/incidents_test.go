@@ -109,9 +109,9 @@ func TestShowTellsTheStory(t *testing.T) {
 	for _, want := range []string{
 		"inc-aaaaaaaaaaaa  checkout  sev2  awaiting approval", "=> Approve or reject restart-service on checkout before 2026-03-01 13:00 UTC.",
 		`bad\x1b[2J\a \u202eevil\nstarter: all is well`, "missing: metrics: throttled",
-		"Cause, by model offline-rules", "80%  bad reload", "- errors up [ev-00000001]", "InstanceId = i-1", "Shop/Errors <= 0 for 5 datapoints within 1 min 30 s", "1 of ana, signed, within 10 min",
+		"Cause, by model offline-rules", "80%  bad reload", "- ev-00000001 errors up", "InstanceId = i-1", "Shop/Errors <= 0 for 5 datapoints within 1 min 30 s", "1 of ana, signed, within 10 min",
 		"approved by Ana Roe (ana) via slack, verified", "2 answers were refused", "Firebreak-restart-service version 3\n", "ex-1 Success", "good: Shop/Errors 40 before, 0 after, 5 datapoints",
-		"+2.0s", "go run ./starter approve inc-aaaaaaaaaaaa --digest " + digest, "https://shop.slack.example/archives/C1/p1001 (7 messages)",
+		"+2.0s", "go run ./starter approve inc-aaaaaaaaaaaa --digest " + digest, "7 messages, https://shop.slack.example/archives/C1/p1001",
 		`OPS-7 "In Progress" https://jira.example/browse/OPS-7`, "http://127.0.0.1:8233/x/user-metadata",
 	} {
 		require.Contains(t, out, want)

@@ -1,10 +1,9 @@
 package workflows
 
 import (
-	"time"
-
 	"go.temporal.io/sdk/workflow"
 
+	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 )
 
@@ -14,10 +13,10 @@ func (o *outbox) caughtUp() bool { return len(o.queue) == 0 }
 // detail is what the Temporal UI tells of an outage and of what was lost in it.
 func (o *outbox) detail(b *page) {
 	if !o.down.IsZero() && len(o.queue) > 0 {
-		b.linef("- **%s cannot be told since %s**: %d message(s) wait\n", plain(o.system), clock(o.down), len(o.queue))
+		b.linef("- **%s cannot be told since %s**: %s\n", plain(o.system), clock(o.down), incident.Count(len(o.queue), "message waits", "messages wait"))
 	}
 	if o.lost > 0 {
-		b.linef("- **%d message(s) to %s were lost**; the timeline has everything\n", o.lost, plain(o.system))
+		b.linef("- **%s to %s**; the timeline has everything\n", incident.Count(o.lost, "message was lost", "messages were lost"), plain(o.system))
 	}
 }
 
@@ -46,8 +45,8 @@ func (o *outbox) giveUp(ctx workflow.Context, r *incidentRun) {
 	}
 	o.lost += n
 	o.queue = nil
-	r.aside(ctx, redact.Format("%s could not be told for %s and is no longer tried: %d message(s) are lost there. This timeline has everything.",
-		o.system, workflow.Now(ctx).Sub(o.down).Round(time.Second), n))
+	r.aside(ctx, redact.Format("%s could not be told for %s and is no longer tried: %s there. This timeline has everything.",
+		o.system, incident.Span(workflow.Now(ctx).Sub(o.down)), incident.Count(n, "message is lost", "messages are lost")))
 }
 
 // detailOutages tells in the Temporal UI what could not be told elsewhere.

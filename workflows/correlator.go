@@ -173,7 +173,7 @@ func (r *correlatorRun) start(ctx workflow.Context, s correlate.Start) workflow.
 			keyAnomalies.ValueSet(int64(len(s.Anomalies))),
 		),
 		StaticSummary: redact.Format("%s: %s", redact.Name(s.Service), s.Anomalies[0].Why).Cut(maxSummary).String(),
-		StaticDetails: plain(s.Anomalies[0].Why),
+		StaticDetails: "What is going on and what to do now stands under Current Details.",
 	})
 	return workflow.ExecuteChildWorkflow(ctx, incident.WorkflowIncident, incident.IncidentInput{
 		ID: s.IncidentID, Scope: r.in.Scope, Service: s.Service, Anomalies: s.Anomalies, Effects: r.in.Effects,

@@ -67,10 +67,11 @@ func (r *incidentRun) detailQuestion(b *page) {
 	b.WriteString("### What an approval runs\n\n" + planDetails(q.plan) + "\n")
 }
 
-// signalExample is the payload of an approval. The digest consists of a version
+// signalExample is the payload of an approval. The digest has a line of its own,
+// because the UI cuts longer ones. The digest consists of a version
 // and hexadecimal digits, and is filtered in case it does not.
 func signalExample(digest string) string {
-	return fmt.Sprintf("{\n  \"approved\": true,\n  \"approver\": \"your name\",\n  \"via\": \"ui\",\n  \"plan_digest\": \"%s\"\n}", code(digest))
+	return fmt.Sprintf("{\n  \"approved\": true,\n  \"approver\": \"your name\",\n  \"via\": \"ui\",\n  \"plan_digest\":\n\"%s\"\n}", code(digest))
 }
 
 // planDetails is a plan in markdown.

@@ -53,5 +53,5 @@ func TestIncidentIsFixedAndVerified(t *testing.T) {
 	final := root[len(root)-1].(incident.PostIncidentInput)
 	require.Equal(t, incident.StatusResolved, final.Headline.Status)
 	require.Equal(t, "OPS-7", final.Headline.TicketKey)
-	require.Equal(t, "http://127.0.0.1:8233/namespaces/default/workflows/incident%2F123456789012%2Feu-central-1%2Fcheckout%2F"+incidentID+"/"+s.RunID+"/history", final.Headline.UIURL)
+	require.Equal(t, "http://127.0.0.1:8233/namespaces/default/workflows/incident%2F123456789012%2Feu-central-1%2Fcheckout%2F"+incidentID+"/"+s.RunID+"/user-metadata", final.Headline.UIURL)
 }

@@ -193,7 +193,7 @@ func TestWhatIsLostIsSaid(t *testing.T) {
 			s := w.run(in)
 			require.Contains(t, linesOf(s), "is no longer tried:")
 			require.Contains(t, linesOf(s), "are lost there. This timeline has everything.")
-			require.Contains(t, w.details(), "message(s) to Slack were lost")
+			require.Contains(t, w.details(), " lost to Slack**")
 			require.Empty(t, w.posted(t, incident.ActivityPostReply))
 			require.InDelta(t, c.ends.Minutes(), w.env.Now().Sub(start).Minutes(), 12)
 			require.Len(t, told[incident.Closed](w, incident.SignalClosed), 1)

@@ -38,7 +38,7 @@ func (r *incidentRun) open(ctx workflow.Context) {
 	r.pinned = pinned
 	r.state.Catalog, r.state.Team = pinned.Commit, pinned.Service.Team
 	r.grade()
-	r.note(ctx, incident.PhaseOpen, redact.Format("Catalogue pinned at %s: %d runbooks allowed.", redact.Name(short(pinned.Commit)), len(pinned.Runbooks)))
+	r.note(ctx, incident.PhaseOpen, redact.Format("Catalogue pinned at %s: %s allowed.", redact.Name(short(pinned.Commit)), incident.Count(len(pinned.Runbooks), "runbook", "runbooks")))
 	if pinned.Problem != "" {
 		r.say(ctx, incident.PhaseOpen, redact.Literal("The newest commit of the catalogue is broken, so an older one is used; `starter runbooks lint` tells why."))
 	}
@@ -70,7 +70,8 @@ func (r *incidentRun) analyse(ctx workflow.Context) {
 		return
 	}
 	r.state.Evidence, r.state.Gaps = found.Evidence, found.Gaps
-	r.say(ctx, incident.PhaseAnalyse, redact.Format("Evidence: %d pieces, %d gaps.%s", len(found.Evidence), len(found.Gaps), titles(found.Evidence, 4)))
+	r.say(ctx, incident.PhaseAnalyse, redact.Format("Evidence: %s, %s.%s", incident.Count(len(found.Evidence), "piece", "pieces"),
+		incident.Count(len(found.Gaps), "gap", "gaps"), titles(found.Evidence, 4)))
 	r.healedAlready(ctx)
 }
 

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"slices"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -144,8 +143,8 @@ func (r *remediationRun) verify(ctx workflow.Context) bool {
 	if r.before != nil {
 		v.Before = *r.before
 	}
-	r.progress(ctx, incident.PhaseVerify, redact.Format("The automation succeeded. Waiting for %d good samples of %s, for at most %s.",
-		v.Samples, metricName(v.Metric), v.Timeout.Std().Round(time.Second)))
+	r.progress(ctx, incident.PhaseVerify, redact.Format("The automation succeeded. Waiting for %s of %s, for at most %s.",
+		incident.Count(v.Samples, "good sample", "good samples"), metricName(v.Metric), incident.Span(v.Timeout.Std())))
 	seen, err := verifyRecovery(ctx, incident.VerifyRecoveryInput{IncidentID: r.in.IncidentID, Verify: v, Since: since})
 	if ctx.Err() != nil {
 		return r.cancelled()

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -55,13 +56,16 @@ func cause(d incident.Diagnosis) redact.Text {
 	return redact.Format("%s (%.0f%%, %s)", best.Cause.Cut(400), 100*best.Confidence, diagnoser(d))
 }
 
-// cited are the titles of the evidence that a hypothesis rests on.
+// cited are the titles of the evidence that a hypothesis rests on, each once.
+// Their ids stay out: they are for looking something up, which the starter does.
 func (r *incidentRun) cited(h incident.Hypothesis) []redact.Text {
 	var titles []redact.Text
 	for _, id := range h.Citations {
 		for _, e := range r.state.Evidence {
 			if e.ID == id {
-				titles = append(titles, redact.Format("%s (%s)", e.Title, redact.Name(e.ID)))
+				if !slices.Contains(titles, e.Title) {
+					titles = append(titles, e.Title)
+				}
 			}
 		}
 	}
@@ -158,7 +162,7 @@ func recovered(v *incident.Verification) redact.Text {
 	if v == nil {
 		return redact.Literal("by the live metric.")
 	}
-	return redact.Format("%s went from %.4g to %.4g over %s. %s", redact.Name(v.Metric), v.Before, v.After, samples(v.Samples), v.Detail)
+	return redact.Format("%s went from %.4g to %.4g over %s.", redact.Name(v.Metric), v.Before, v.After, samples(v.Samples))
 }
 
 // headline is what the root message and the ticket say as things stand.
@@ -187,11 +191,11 @@ func (r *incidentRun) body() redact.Text {
 		lines = append(lines, redact.Format("%s: %s", redact.Name(last.Runbook), ended(last.Result).Cut(400)))
 	}
 	const shown = 3
-	for _, a := range r.state.Anomalies[:min(len(r.state.Anomalies), shown)] {
-		lines = append(lines, redact.Format("- %s", a.Why.Cut(160)))
+	for _, a := range r.state.Anomalies[1:min(len(r.state.Anomalies), 1+shown)] { // the title tells the first
+		lines = append(lines, redact.Format("Also: %s", a.Why.Cut(160)))
 	}
-	if more := r.state.Joined - shown; more > 0 {
-		lines = append(lines, redact.Format("- and %s", incident.Count(more, "more anomaly", "more anomalies")))
+	if more := r.state.Joined - 1 - shown; more > 0 {
+		lines = append(lines, redact.Format("And %s.", incident.Count(more, "more anomaly", "more anomalies")))
 	}
 	return redact.Join(lines, "\n").Cut(maxBody)
 }

@@ -154,10 +154,10 @@ func rootBlocks(h incident.Headline) []slack.Block {
 		slack.NewSectionBlock(plainText(oneLine(h.Title.String()), 500), nil, nil),
 	}
 	if !h.Advice.IsEmpty() {
-		blocks = append(blocks, slack.NewSectionBlock(plainText(h.Advice.String(), 500), nil, nil))
+		blocks = append(blocks, titled("What to do", h.Advice.String(), 500)...)
 	}
 	if !h.Body.IsEmpty() {
-		blocks = append(blocks, slack.NewSectionBlock(plainText(h.Body.String(), limitSection), nil, nil))
+		blocks = append(blocks, slack.NewDividerBlock(), slack.NewSectionBlock(plainText(h.Body.String(), limitSection), nil, nil))
 	}
 	pairs := [][2]string{{"Incident", h.IncidentID}, {"Team", h.Team}}
 	if h.Anomalies > 0 {

@@ -124,8 +124,23 @@ func (s *story) entry(e incident.Entry, now incident.State) {
 		s.diagnosis(e.At, now)
 	case e.Phase == incident.PhasePlan && now.Plan != nil && strings.HasPrefix(e.Text.String(), "Plan"):
 		s.plan(e.At, *now.Plan)
+	case s.toldOtherwise(e):
 	default:
-		s.lineAt(e.At, string(e.Phase), "%s", e.Text.FirstLine())
+		s.lineAt(e.At, string(e.Phase), "%s", e.Text.FirstLine().Cut(180))
+	}
+}
+
+// toldOtherwise is for entries that have a line of their own: the opening, the
+// ticket, and the question that a person at this terminal is asked.
+func (s *story) toldOtherwise(e incident.Entry) bool {
+	text := e.Text.String()
+	switch e.Phase {
+	case incident.PhaseOpen:
+		return strings.HasPrefix(text, "Incident ") || strings.HasPrefix(text, "Ticket ")
+	case incident.PhaseApprove:
+		return !s.auto && strings.HasPrefix(text, "Waiting for ")
+	default:
+		return false
 	}
 }
 
