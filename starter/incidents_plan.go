@@ -21,8 +21,10 @@ func (s story) intent(p incident.Plan) {
 	}
 	s.field("steps", strings.Join(steps, ", "))
 	s.parameters("with", p.Parameters)
-	s.field("helped if", fmt.Sprintf("%s/%s %s %g for %s within %s (%g when planned)", p.Verify.Metric.Namespace, p.Verify.Metric.Name,
-		p.Verify.Comparison, p.Verify.Threshold, number(p.Verify.Samples, "datapoint", "datapoints"), incident.Span(p.Verify.Timeout.Std()), p.Verify.Before))
+	for _, v := range p.Verify.All() {
+		s.field("helped if", fmt.Sprintf("%s/%s %s %g for %s within %s (%g when planned)", v.Metric.Namespace, v.Metric.Name,
+			v.Comparison, v.Threshold, number(v.Samples, "datapoint", "datapoints"), incident.Span(p.Verify.Timeout.Std()), v.Before))
+	}
 	if p.Undo != nil {
 		s.field("undo", p.Undo.Runbook)
 	}
@@ -46,8 +48,10 @@ func (s story) plan(p incident.Plan) {
 		s.field("undo", p.Undo.Runbook)
 		s.parameters("undo with", p.Undo.Parameters)
 	}
-	s.field("verify", fmt.Sprintf("%s %s %g, %d datapoints in a row within %s; %g when planned", p.Verify.Metric.SourceKey(),
-		p.Verify.Comparison, p.Verify.Threshold, p.Verify.Samples, incident.Span(p.Verify.Timeout.Std()), p.Verify.Before))
+	for _, v := range p.Verify.All() {
+		s.field("verify", fmt.Sprintf("%s %s %g, %d datapoints in a row within %s; %g when planned", v.Metric.SourceKey(),
+			v.Comparison, v.Threshold, v.Samples, incident.Span(p.Verify.Timeout.Std()), v.Before))
+	}
 	s.field("approval", approvalRule(p.Approval))
 	s.field("content", p.ContentSHA256)
 	s.field("digest", p.Digest)

@@ -85,7 +85,7 @@ func planDetails(p incident.Plan) string {
 	for i, step := range p.Steps[:min(len(p.Steps), 20)] {
 		b.linef("- step %d: %s (%s)\n", i+1, plain(redact.Name(step.Name)), plain(redact.Name(step.Action)))
 	}
-	b.linef("- helped when: %s is %s %.4g for %s\n", plain(metricName(p.Verify.Metric)), comparison(p.Verify.Comparison), p.Verify.Threshold, samples(p.Verify.Samples))
+	b.linef("- helped when: %s\n", plain(helped(p.Verify)))
 	if p.Undo != nil {
 		b.linef("- taken back by: %s\n", plain(redact.Name(p.Undo.Runbook)))
 	}

@@ -85,10 +85,18 @@ func planned(p incident.Plan) redact.Text {
 	if p.Undo != nil {
 		undo = redact.Name(p.Undo.Runbook)
 	}
-	return redact.Format("Plan %d: runbook %s at %s on %s, which touches %s. Helped when %s is %s %.4g for %s. Undo: %s. Digest %s.",
+	return redact.Format("Plan %d: runbook %s at %s on %s, which touches %s. Helped when %s. Undo: %s. Digest %s.",
 		p.Attempt, redact.Name(p.Runbook), redact.Name(short(p.Commit)), redact.Name(p.Service), redact.Name(strings.Join(p.Targets, ", ")),
-		metricName(p.Verify.Metric), comparison(p.Verify.Comparison), p.Verify.Threshold, samples(p.Verify.Samples),
-		undo, redact.Name(short(strings.TrimPrefix(p.Digest, "v1:"))))
+		helped(p.Verify), undo, redact.Name(short(strings.TrimPrefix(p.Digest, "v1:"))))
+}
+
+// helped says when a plan has helped.
+func helped(v incident.VerifySpec) redact.Text {
+	var checks []redact.Text
+	for _, one := range v.All() {
+		checks = append(checks, redact.Format("%s is %s %.4g for %s", metricName(one.Metric), comparison(one.Comparison), one.Threshold, samples(one.Samples)))
+	}
+	return redact.Join(checks, " and ")
 }
 
 func samples(n int) redact.Text { return incident.Count(n, "sample", "samples") }

@@ -130,7 +130,11 @@ func verifyRule(v incident.VerifySpec) string {
 	if v.Traffic != nil {
 		rule += ", counted only while there is traffic"
 	}
-	return rule + fmt.Sprintf(" (now %s)", strconv.FormatFloat(v.Before, 'g', 6, 64))
+	rule += fmt.Sprintf(" (now %s)", strconv.FormatFloat(v.Before, 'g', 6, 64))
+	for _, also := range v.Also {
+		rule += "; and " + verifyRule(also)
+	}
+	return rule
 }
 
 func bullets(texts []redact.Text, each int) string {

@@ -11,37 +11,58 @@ import (
 // lookback is how many periods the present symptom is judged by, at least.
 const lookback = 30
 
-// ReadSymptom looks at the live metric now. The symptom counts as gone only
+// ReadSymptom looks at the live metrics now. A symptom counts as gone only
 // when as many consecutive datapoints as a verification needs are good, all of
 // them since the latest anomalous signal: detectors are faster than metrics, so
 // that the latest datapoints can be from before the trouble. Without datapoints
-// it cannot be ruled out, and is present but not known.
+// it cannot be ruled out, and is present but not known. Of several symptoms the
+// first that is not gone is the reading; the trouble is gone when all are.
 func (a *Activities) ReadSymptom(ctx context.Context, in incident.ReadSymptomInput) (incident.SymptomReading, error) {
 	if err := checkSpec(in.Verify); err != nil {
 		return incident.SymptomReading{}, err
 	}
-	period := time.Duration(in.Verify.Metric.Period) * time.Second
-	now := a.opts.Now()
-	since := now.Add(-max(time.Minute, time.Duration(max(lookback, 2*in.Verify.Samples))*period))
-	if in.Since.After(since) {
-		since = in.Since
+	var first incident.SymptomReading
+	for i, v := range in.Verify.All() {
+		reading, err := a.symptom(ctx, v, in.Since)
+		if err != nil || reading.Present {
+			return reading, err
+		}
+		if i == 0 {
+			first = reading
+		}
 	}
-	points, err := a.judge(ctx, in.Verify, since, now)
+	return first, nil
+}
+
+// symptom looks at one metric.
+func (a *Activities) symptom(ctx context.Context, v incident.VerifySpec, notBefore time.Time) (incident.SymptomReading, error) {
+	period := time.Duration(v.Metric.Period) * time.Second
+	now := a.opts.Now()
+	since := now.Add(-max(time.Minute, time.Duration(max(lookback, 2*v.Samples))*period))
+	if notBefore.After(since) {
+		since = notBefore
+	}
+	points, err := a.judge(ctx, v, since, now)
 	if err != nil {
-		return incident.SymptomReading{}, awserror.Classify("read the symptom "+in.Verify.Metric.SourceKey(), err)
+		return incident.SymptomReading{}, awserror.Classify("read the symptom "+v.Metric.SourceKey(), err)
 	}
 	if len(points) == 0 {
 		return incident.SymptomReading{Present: true}, nil
 	}
 	last := points[len(points)-1]
 	return incident.SymptomReading{
-		Present: len(goodRun(points, period)) < in.Verify.Samples,
+		Present: len(goodRun(points, period)) < v.Samples,
 		Known:   true, Value: last.value, At: last.at,
 	}, nil
 }
 
 // checkSpec refuses a specification that could never be judged rightly.
 func checkSpec(v incident.VerifySpec) error {
+	for _, also := range v.Also {
+		if err := checkSpec(also); err != nil {
+			return err
+		}
+	}
 	switch {
 	case v.Metric.IsZero() || v.Metric.Period <= 0 || v.Metric.Stat == "":
 		return awserror.Refuse(incident.ErrorValidation, "the metric to verify by is incomplete: %s", v.Metric.SourceKey())

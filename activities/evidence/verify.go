@@ -34,11 +34,11 @@ func (a *Activities) VerifyRecovery(ctx context.Context, in incident.VerifyRecov
 	looked := false
 	for {
 		now := a.opts.Now()
-		points, err := a.judge(ctx, in.Verify, in.Since, now)
+		verification, err := a.recovery(ctx, in.Verify, in.Since, now)
 		switch {
 		case err == nil:
 			looked = true
-			latest = a.verdict(in.Verify, points, period)
+			latest = verification
 			if latest.OK {
 				return latest, nil
 			}
@@ -60,6 +60,29 @@ func (a *Activities) VerifyRecovery(ctx context.Context, in incident.VerifyRecov
 		case <-tick.C:
 		}
 	}
+}
+
+// recovery judges the metric, and the others that have to be good besides it:
+// the first that is not decides.
+func (a *Activities) recovery(ctx context.Context, spec incident.VerifySpec, since, now time.Time) (incident.Verification, error) {
+	var out incident.Verification
+	for i, v := range spec.All() {
+		points, err := a.judge(ctx, v, since, now)
+		if err != nil {
+			return incident.Verification{}, err
+		}
+		one := a.verdict(v, points, time.Duration(v.Metric.Period)*time.Second)
+		switch {
+		case i == 0:
+			out = one
+		case one.OK:
+			out.Detail = redact.Format("%s %s/%s is good, too.", out.Detail, redact.Name(v.Metric.Namespace), redact.Name(v.Metric.Name))
+		}
+		if !one.OK {
+			return one, nil
+		}
+	}
+	return out, nil
 }
 
 // verdict sums up what the datapoints since the fix say.

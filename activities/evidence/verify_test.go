@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -32,6 +33,13 @@ func verify(t *testing.T, c *cloud, v incident.VerifySpec) (incident.Verificatio
 	return out, err
 }
 
+// alsoLatency demands that answers are fast as well.
+func alsoLatency(v *incident.VerifySpec) {
+	latency := spec()
+	latency.Metric, latency.Threshold = metric("checkout", "Latency"), 250
+	v.Also = []incident.VerifySpec{latency}
+}
+
 func constant(v float64) func(int) float64 { return func(int) float64 { return v } }
 
 func TestVerifyRecovery(t *testing.T) {
@@ -43,6 +51,8 @@ func TestVerifyRecovery(t *testing.T) {
 		spec  func(v *incident.VerifySpec)
 		ok    bool
 		says  string
+
+		metric string // that the verdict is about; the first when empty
 	}{
 		{name: "good at once", ok: true, says: "5 of 5", setUp: func(c *cloud) {
 			c.fill(errors, 0, 90, constant(0))
@@ -80,6 +90,16 @@ func TestVerifyRecovery(t *testing.T) {
 		{name: "without a traffic series", ok: true, says: "5 of 5", spec: func(v *incident.VerifySpec) { v.Traffic = nil }, setUp: func(c *cloud) {
 			c.fill(errors, 0, 90, constant(0))
 		}},
+		{name: "good besides it, too", ok: true, says: "Shop/Latency is good, too", spec: alsoLatency, setUp: func(c *cloud) {
+			c.fill(errors, 0, 90, constant(0))
+			c.fill(metric("checkout", "Latency"), 0, 90, constant(9))
+			c.fill(requests, 0, 90, constant(50))
+		}},
+		{name: "errors are gone by chance while answers are slow", metric: "Shop/Latency", says: "Time is up", spec: alsoLatency, setUp: func(c *cloud) {
+			c.fill(errors, 0, 90, constant(0))
+			c.fill(metric("checkout", "Latency"), 0, 90, constant(900))
+			c.fill(requests, 0, 90, constant(50))
+		}},
 		{name: "at least", ok: true, says: "at least", spec: func(v *incident.VerifySpec) { v.Comparison, v.Threshold = ">=", 3 }, setUp: func(c *cloud) {
 			c.fill(errors, 0, 90, constant(3))
 			c.fill(requests, 0, 90, constant(50))
@@ -96,7 +116,7 @@ func TestVerifyRecovery(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, c.ok, got.OK, got.Detail)
 			require.Contains(t, got.Detail.String(), c.says)
-			require.Equal(t, "Shop/Errors", got.Metric)
+			require.Equal(t, cmp.Or(c.metric, "Shop/Errors"), got.Metric)
 			require.InDelta(t, 40, got.Before, 0)
 			if c.ok {
 				require.GreaterOrEqual(t, got.Samples, 5)

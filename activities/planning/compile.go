@@ -50,6 +50,9 @@ func (a *Activities) CompilePlan(ctx context.Context, in incident.CompilePlanInp
 	}
 	denied = append(denied, policy.Answerable(c.Policy, plan.Approval)...)
 	plan.Verify.Before = a.before(ctx, in, plan.Verify.Metric)
+	for i := range plan.Verify.Also {
+		plan.Verify.Also[i].Before = a.before(ctx, in, plan.Verify.Also[i].Metric)
+	}
 	if plan.Digest, err = policy.Digest(plan); err != nil {
 		return incident.CompilePlanResult{}, invalid("%s", err)
 	}

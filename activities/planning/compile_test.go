@@ -69,11 +69,13 @@ func TestCompilePlanVerifiesTheSymptom(t *testing.T) {
 		metric    string
 		service   string
 		threshold float64
+		also      []string
 	}{
 		{name: "errors", anomalies: []incident.Anomaly{{Service: "checkout", Metric: errorsSeries("checkout")}}, acted: "checkout", metric: "Errors", service: "checkout"},
 		{name: "log lines stand for errors", anomalies: []incident.Anomaly{{Service: "checkout", Kind: incident.KindLog}}, acted: "checkout", metric: "Errors", service: "checkout"},
 		{name: "latency only: errors were never bad", anomalies: []incident.Anomaly{{Service: "checkout", Metric: latency("checkout")}}, acted: "checkout", metric: "Latency", service: "checkout", threshold: 250},
 		{name: "the cause is elsewhere, the symptom is here", anomalies: []incident.Anomaly{{Service: "payments", Metric: errorsSeries("payments")}, {Service: "checkout", Metric: latency("checkout")}}, acted: "payments", metric: "Latency", service: "checkout", threshold: 250},
+		{name: "errors now and then besides slow answers", anomalies: []incident.Anomaly{{Service: "checkout", Metric: latency("checkout")}, {Service: "checkout", Kind: incident.KindLog}}, acted: "payments", metric: "Errors", service: "checkout", also: []string{"Latency"}},
 		{name: "nothing was seen here", anomalies: []incident.Anomaly{{Service: "payments", Metric: latency("payments")}}, acted: "payments", metric: "Latency", service: "payments", threshold: 250},
 		{name: "an alarm without a series", anomalies: []incident.Anomaly{{Service: "checkout", Kind: incident.KindAlarm}}, acted: "checkout", metric: "Errors", service: "checkout"},
 	}
@@ -90,6 +92,12 @@ func TestCompilePlanVerifiesTheSymptom(t *testing.T) {
 			require.Equal(t, tt.service, res.Plan.Verify.Metric.Dimensions["service"])
 			require.InDelta(t, tt.threshold, res.Plan.Verify.Threshold, 0)
 			require.Equal(t, tt.service, res.Plan.Verify.Traffic.Dimensions["service"])
+			var also []string
+			for _, v := range res.Plan.Verify.Also {
+				also = append(also, v.Metric.Name)
+				require.Equal(t, tt.service, v.Metric.Dimensions["service"])
+			}
+			require.Equal(t, tt.also, also)
 		})
 	}
 }

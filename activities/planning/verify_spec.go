@@ -9,25 +9,36 @@ import (
 
 // verifySpec says when the trouble counts as gone. What was seen at the
 // incident's own service comes first: a fix of something that it depends on has
-// helped when the incident's symptom is gone.
+// helped when the incident's symptoms are gone, all of those that the runbook
+// knows how to check. Errors that come now and then are gone for some seconds
+// by chance, while every answer is still slow.
 func verifySpec(c *runbook.Catalog, r runbook.Runbook, acted incident.Service, in incident.CompilePlanInput) (incident.VerifySpec, error) {
 	symptom, ok := c.Services[in.Service]
 	if !ok {
 		symptom = acted
 	}
 	for _, s := range []incident.Service{symptom, acted} {
-		if rule, fits := r.RuleFor(seenAt(s, in.Anomalies)); fits {
+		rules, fits := r.RulesFor(seenAt(s, in.Anomalies))
+		if !fits {
+			continue
+		}
+		var specs []incident.VerifySpec
+		for _, rule := range rules {
 			if spec, err := rule.Resolve(s); err == nil {
-				return spec, nil
+				specs = append(specs, spec)
 			}
+		}
+		if len(specs) > 0 {
+			specs[0].Also = specs[1:]
+			return specs[0], nil
 		}
 	}
 	// Nothing that was seen tells, such as an alarm on an unknown series.
-	rule, _ := r.RuleFor(nil)
-	if spec, err := rule.Resolve(symptom); err == nil {
+	rules, _ := r.RulesFor(nil)
+	if spec, err := rules[0].Resolve(symptom); err == nil {
 		return spec, nil
 	}
-	return rule.Resolve(acted)
+	return rules[0].Resolve(acted)
 }
 
 // seenAt lists the series of a service in which anomalies were found. An

@@ -56,6 +56,18 @@ type VerifySpec struct {
 type Duration float64
 
 // Seconds makes a Duration.
+
+	// Also are checks of the other series in which the trouble was seen: it is gone
+	// when all of them say so. They have none of their own, and Timeout is that of
+	// the first.
+	Also []VerifySpec `json:"also,omitempty"`
+}
+
+// All lists a specification and those that have to hold besides it.
+func (v VerifySpec) All() []VerifySpec {
+	also := v.Also
+	v.Also = nil
+	return append([]VerifySpec{v}, also...)
 func Seconds(d time.Duration) Duration { return Duration(d.Seconds()) }
 
 // Std converts back.

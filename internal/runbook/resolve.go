@@ -144,17 +144,20 @@ func (rule VerifyRule) Resolve(s incident.Service) (incident.VerifySpec, error) 
 	return spec, nil
 }
 
-// RuleFor picks the check that fits an incident: the first that watches one of
-// the series in which the trouble was seen, because a check of something that
-// was never bad would pass at once. When none does, it is the first of all, and
-// fits is false. A runbook of a loaded catalogue has at least one.
-func (r Runbook) RuleFor(seen []incident.WatchedMetric) (rule VerifyRule, fits bool) {
+// RulesFor picks the checks that fit an incident: those that watch one of the
+// series in which the trouble was seen, because a check of something that was
+// never bad would pass at once. When none does, it is the first of all, and fits
+// is false. A runbook of a loaded catalogue has at least one.
+func (r Runbook) RulesFor(seen []incident.WatchedMetric) (rules []VerifyRule, fits bool) {
 	for _, rule := range r.Verify {
 		if slices.ContainsFunc(seen, rule.watches) {
-			return rule, true
+			rules = append(rules, rule)
 		}
 	}
-	return r.Verify[0], false
+	if len(rules) == 0 {
+		return r.Verify[:1], false
+	}
+	return rules, true
 }
 
 func (rule VerifyRule) watches(m incident.WatchedMetric) bool {

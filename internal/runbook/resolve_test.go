@@ -81,7 +81,7 @@ func TestOptions(t *testing.T) {
 	require.False(t, c.Reaches("payments", "billing"))
 }
 
-func TestRuleFor(t *testing.T) {
+func TestRulesFor(t *testing.T) {
 	t.Parallel()
 	c, err := runbook.Load(runbooks.FS)
 	require.NoError(t, err)
@@ -90,16 +90,19 @@ func TestRuleFor(t *testing.T) {
 	byRole := func(role incident.MetricRole) []incident.WatchedMetric {
 		return slices.DeleteFunc(slices.Clone(series), func(m incident.WatchedMetric) bool { return m.Role != role })
 	}
-	rule, fits := r.RuleFor(series)
+	rules, fits := r.RulesFor(series)
 	require.True(t, fits)
-	require.Equal(t, incident.RoleErrors, rule.Role)
-	rule, fits = r.RuleFor(byRole(incident.RoleLatency))
+	require.Len(t, rules, 2)
+	require.Equal(t, incident.RoleErrors, rules[0].Role)
+	rules, fits = r.RulesFor(byRole(incident.RoleLatency))
 	require.True(t, fits)
-	require.Equal(t, incident.RoleLatency, rule.Role)
-	spec, err := rule.Resolve(c.Services["checkout"])
+	require.Len(t, rules, 1)
+	require.Equal(t, incident.RoleLatency, rules[0].Role)
+	spec, err := rules[0].Resolve(c.Services["checkout"])
 	require.NoError(t, err)
 	require.InDelta(t, 250, spec.Threshold, 0)
-	rule, fits = r.RuleFor(byRole(incident.RoleSaturation))
+	rules, fits = r.RulesFor(byRole(incident.RoleSaturation))
 	require.False(t, fits)
-	require.Equal(t, incident.RoleErrors, rule.Role)
+	require.Len(t, rules, 1)
+	require.Equal(t, incident.RoleErrors, rules[0].Role)
 }
