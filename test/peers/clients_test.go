@@ -14,7 +14,7 @@ import (
 
 // awsCases are the cases of all AWS services.
 func awsCases() []testCase {
-	return slices.Concat(kinesisCases, cloudwatchCases, logsCases, eventsCases, documentCases, automationCases)
+	return slices.Concat(kinesisCases, cloudwatchCases, logsCases, eventsCases, documentCases, automationCases, converseCases)
 }
 
 func without(cases []testCase, leave func(c testCase) bool) []testCase {

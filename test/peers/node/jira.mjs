@@ -12,7 +12,8 @@ export async function jira(_, operation, { $token: token, ...input }) {
   const [group, method] = operation.replace("v2:", "").split(".");
   const client = old ? new Version2Client(options(token)) : new Version3Client(options(token));
   try {
-    return await client[group][method](input);
+    const answer = await client[group][method](input);
+    return answer === "" ? {} : answer; // 204, no content
   } catch (e) {
     e.peerStatus = e.status ?? e.response?.status ?? e.cause?.response?.status ?? 0;
     e.peerCode = String(e.peerStatus);

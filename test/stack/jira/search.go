@@ -1,8 +1,10 @@
 package jira
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -78,11 +80,37 @@ func (c clause) matches(is *Issue, project string) bool {
 	return ok != c.not
 }
 
+// searchParameters reads what is searched for: the query of a GET, the JSON
+// object of a POST.
+func searchParameters(r *http.Request) (url.Values, error) {
+	if r.Method == http.MethodGet {
+		return r.URL.Query(), nil
+	}
+	var in struct {
+		JQL           string   `json:"jql"`
+		Fields        []string `json:"fields"`
+		MaxResults    int      `json:"maxResults"`
+		NextPageToken string   `json:"nextPageToken"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return nil, fmt.Errorf("There was an error parsing JSON: %w", err) //nolint:revive,staticcheck // Jira's words
+	}
+	q := url.Values{"jql": {in.JQL}, "fields": {strings.Join(in.Fields, ",")}, "nextPageToken": {in.NextPageToken}}
+	if in.MaxResults > 0 {
+		q.Set("maxResults", strconv.Itoa(in.MaxResults))
+	}
+	return q, nil
+}
+
 // search serves /search/jql: pages by token, no total, ids only unless fields
 // are asked for, and nothing that is younger than the index.
 func (s *Server) search(rich bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		q := r.URL.Query()
+		q, err := searchParameters(r)
+		if err != nil {
+			writeErrors(w, http.StatusBadRequest, err.Error(), nil)
+			return
+		}
 		clauses, newestFirst, err := parseJQL(q.Get("jql"))
 		if err != nil {
 			writeErrors(w, http.StatusBadRequest, err.Error(), nil)

@@ -167,6 +167,7 @@ func (s *Server) routes() http.Handler {
 		api.HandleFunc("GET "+at+"/issue/{key}/comment", s.op("comments.list", s.comments(rich)))
 		api.HandleFunc("POST "+at+"/issue/{key}/comment", s.op("comments.add", s.needs("ADD_COMMENTS", s.addComment(rich))))
 		api.HandleFunc("GET "+at+"/search/jql", s.op("search", s.search(rich)))
+		api.HandleFunc("POST "+at+"/search/jql", s.op("search", s.search(rich)))
 		api.HandleFunc(at+"/search", s.removed)
 	}
 	mux := http.NewServeMux()

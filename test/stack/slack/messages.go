@@ -128,17 +128,21 @@ func (s *store) replies(form url.Values) (answer, error) {
 
 // within applies oldest and latest; timestamps of ten digits compare as text.
 func within(ts string, form url.Values) bool {
-	oldest, latest, inclusive := form.Get("oldest"), form.Get("latest"), form.Get("inclusive") == "1"
+	oldest, latest, inclusive := form.Get("oldest"), form.Get("latest"), yes(form.Get("inclusive"))
 	if oldest != "" && (ts < oldest || (ts == oldest && !inclusive)) {
 		return false
 	}
 	return latest == "" || ts < latest || (ts == latest && inclusive)
 }
 
+// yes reads a boolean, which Slack's own libraries write as a word and others
+// as a digit.
+func yes(v string) bool { return v == "1" || v == "true" }
+
 // visible leaves metadata out unless the call asks for it, as Slack does.
 func visible(m *slackgo.Message, form url.Values) slackgo.Message {
 	out := cloned(m)
-	if v := form.Get("include_all_metadata"); v != "1" && v != "true" {
+	if !yes(form.Get("include_all_metadata")) {
 		out.Metadata = slackgo.SlackMetadata{}
 	}
 	return out
