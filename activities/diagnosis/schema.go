@@ -112,7 +112,7 @@ const answerShape = `{
 var answerSchema = compile(answerShape)
 
 func compile(text string) *jsonschema.Schema {
-	const name = "answer.json"
+	const name = "diagnosis:///answer.json" // a relative one would need a working directory
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
 	if err != nil {
 		panic(err)

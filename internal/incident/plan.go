@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"time"
 
 	"firebreak/internal/redact"
@@ -46,16 +47,21 @@ type VerifySpec struct {
 	Timeout    Duration  `json:"timeout_seconds"` // how long to wait for them
 	Before     float64   `json:"before"`          // the reading at the time of planning
 
+	// Limit and Headroom, when set, ask for more than values below the threshold:
+	// the trend of the datapoints must not reach Limit, in the metric's unit,
+	// within Headroom.
+	Limit    float64  `json:"limit,omitempty"`
+	Headroom Duration `json:"headroom_seconds,omitempty"`
+
+	// Quiet, when set, is for how long the datapoints have to be good, however
+	// many there are. No plan has it: it is what an incident has learned since of
+	// a signal that comes and goes.
+	Quiet Duration `json:"quiet_seconds,omitempty"`
+
 	// Traffic, when set, is the service's requests series: a datapoint of Metric
 	// counts only where Traffic is above zero in the same period, because a
 	// service that gets no requests shows no errors either.
 	Traffic *MetricRef `json:"traffic,omitempty"`
-}
-
-// Duration is a time.Duration that travels as seconds.
-type Duration float64
-
-// Seconds makes a Duration.
 
 	// Also are checks of the other series in which the trouble was seen: it is gone
 	// when all of them say so. They have none of their own, and Timeout is that of
@@ -65,9 +71,18 @@ type Duration float64
 
 // All lists a specification and those that have to hold besides it.
 func (v VerifySpec) All() []VerifySpec {
-	also := v.Also
+	also := slices.Clone(v.Also)
+	for i := range also {
+		also[i].Quiet = v.Quiet
+	}
 	v.Also = nil
 	return append([]VerifySpec{v}, also...)
+}
+
+// Duration is a time.Duration that travels as seconds.
+type Duration float64
+
+// Seconds makes a Duration.
 func Seconds(d time.Duration) Duration { return Duration(d.Seconds()) }
 
 // Std converts back.
