@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
+	schedulepb "go.temporal.io/api/schedule/v1"
 	"go.temporal.io/api/serviceerror"
 
 	"firebreak/internal/config"
@@ -116,6 +117,11 @@ func TestDoctorOnTemporal(t *testing.T) {
 		{"correlator that does not replay", func(_ *testing.T, w *doctorWorld) {
 			w.temporal.correlator = correlatorIn(enums.WORKFLOW_EXECUTION_STATUS_RUNNING, 7)
 		}, "Temporal/correlator", verdictFailed, "attempt 7", "does not replay"},
+		{"no guard", func(_ *testing.T, w *doctorWorld) { w.temporal.guard = nil },
+			"Temporal/guard", verdictWarning, "there is no schedule guard/123456789012/eu-central-1", `the role "workflows"`},
+		{"guard is paused", func(_ *testing.T, w *doctorWorld) {
+			w.temporal.guard = &schedulepb.ScheduleState{Paused: true, Notes: "while we move"}
+		}, "Temporal/guard", verdictWarning, "paused: while we move", "--unpause"},
 		{"visibility is down", temporalFails("CountWorkflowExecutions", serviceerror.NewUnavailable("visibility store")),
 			"Temporal/incidents", verdictFailed, "fails: visibility store", "its log"},
 	} {
@@ -196,6 +202,7 @@ func TestDoctorOnAWS(t *testing.T) {
 		{"documents may not be listed", deny("ssm", "ListDocuments"), "Systems Manager/documents", verdictSkipped, "the worker itself does not need", ""},
 		{"documents may not be read", deny("ssm", "GetDocument"), "Systems Manager/read a document", verdictFailed, "denied", "Allow ssm:GetDocument on arn:aws:ssm:eu-central-1:123456789012:document/Firebreak-*"},
 		{"executions may not be read", deny("ssm", "GetAutomationExecution"), "Systems Manager/executions", verdictFailed, "denied", "Allow ssm:GetAutomationExecution on"},
+		{"running automations may not be listed", deny("ssm", "DescribeAutomationExecutions"), "Systems Manager/orphans", verdictFailed, "denied", "Allow ssm:DescribeAutomationExecutions on *"},
 		{"instances may not be listed", deny("ssm", "DescribeInstanceInformation"), "Systems Manager/instances", verdictSkipped, "the worker itself does not need", ""},
 		{"instances without an agent", func(_ *testing.T, w *doctorWorld) { w.offline = true }, "Systems Manager/instances", verdictFailed, "i-0c0ffee0000000001, i-0c0ffee0000000002", "AmazonSSMManagedInstanceCore"},
 	} {

@@ -26,6 +26,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	namespacepb "go.temporal.io/api/namespace/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	schedulepb "go.temporal.io/api/schedule/v1"
 	"go.temporal.io/api/serviceerror"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
@@ -38,6 +39,7 @@ import (
 
 	"firebreak/internal/config"
 	"firebreak/internal/incident"
+	"firebreak/internal/runbook"
 	"firebreak/runbooks"
 	"firebreak/test/stack/awswire"
 	"firebreak/test/stack/bedrock"
@@ -63,6 +65,7 @@ type temporalFake struct {
 	attributes map[string]enums.IndexedValueType
 	seen       map[string]time.Duration // queue -> how long ago it was polled
 	correlator *workflowservice.DescribeWorkflowExecutionResponse
+	guard      *schedulepb.ScheduleState // nil: there is none
 }
 
 func newTemporalFake() *temporalFake {
@@ -76,6 +79,7 @@ func newTemporalFake() *temporalFake {
 	} {
 		f.seen[q] = time.Second
 	}
+	f.guard = &schedulepb.ScheduleState{}
 	f.correlator = correlatorIn(enums.WORKFLOW_EXECUTION_STATUS_RUNNING, 1)
 	return f
 }
@@ -139,6 +143,13 @@ func (f *temporalFake) DescribeWorkflowExecution(_ context.Context, in *workflow
 		return nil, serviceerror.ToStatus(serviceerror.NewNotFound("no such workflow")).Err()
 	}
 	return f.correlator, nil
+}
+
+func (f *temporalFake) DescribeSchedule(_ context.Context, in *workflowservice.DescribeScheduleRequest) (*workflowservice.DescribeScheduleResponse, error) {
+	if f.guard == nil || in.GetScheduleId() != "guard/123456789012/eu-central-1" {
+		return nil, serviceerror.ToStatus(serviceerror.NewNotFound("no such schedule")).Err()
+	}
+	return &workflowservice.DescribeScheduleResponse{Schedule: &schedulepb.Schedule{State: f.guard}}, nil
 }
 
 // keyPair makes an SSH key: a private key file and the line of its public half.
@@ -269,29 +280,36 @@ func (w *doctorWorld) set(field *string, value string) {
 // provision makes what the shipped service files name.
 func (w *doctorWorld) provision(t *testing.T, awsCfg aws.Config, systems *ssm.Service) {
 	t.Helper()
+	shipped, err := runbook.Load(runbooks.FS)
+	require.NoError(t, err)
 	metrics, groups := cw.NewFromConfig(awsCfg), cwl.NewFromConfig(awsCfg)
-	for i, service := range []string{"checkout", "payments"} {
-		dimension := []cwtypes.Dimension{{Name: aws.String("service"), Value: aws.String(service)}}
-		for _, name := range []string{"errors", "latency"} {
+	for _, service := range shipped.Services {
+		for _, name := range service.Alarms {
 			_, err := metrics.PutMetricAlarm(t.Context(), &cw.PutMetricAlarmInput{
-				AlarmName: aws.String(service + "-" + name), Namespace: aws.String("Shop"), MetricName: aws.String("Errors"), Dimensions: dimension,
+				AlarmName: &name, Namespace: aws.String("Shop"), MetricName: aws.String("Errors"),
 				Period: aws.Int32(10), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(5), Statistic: cwtypes.StatisticSum,
 				ComparisonOperator: cwtypes.ComparisonOperatorGreaterThanThreshold,
 			})
 			require.NoError(t, err)
 		}
-		for _, name := range []string{"Requests", "Errors", "Latency", "MemoryUsed"} {
-			_, err := metrics.PutMetricData(t.Context(), &cw.PutMetricDataInput{Namespace: aws.String("Shop"), MetricData: []cwtypes.MetricDatum{{
-				MetricName: aws.String(name), Dimensions: dimension, Value: aws.Float64(1), Timestamp: aws.Time(time.Now().Add(-2 * time.Minute)),
-			}}})
+		for _, m := range service.Metrics {
+			datum := cwtypes.MetricDatum{MetricName: &m.Name, Value: aws.Float64(1), Timestamp: aws.Time(time.Now().Add(-2 * time.Minute))}
+			for k, v := range m.Dimensions {
+				datum.Dimensions = append(datum.Dimensions, cwtypes.Dimension{Name: &k, Value: &v})
+			}
+			_, err := metrics.PutMetricData(t.Context(), &cw.PutMetricDataInput{Namespace: &m.Namespace, MetricData: []cwtypes.MetricDatum{datum}})
 			require.NoError(t, err)
 		}
-		if !w.noLogs {
-			_, err := groups.CreateLogGroup(t.Context(), &cwl.CreateLogGroupInput{LogGroupName: aws.String("/shop/" + service)})
-			require.NoError(t, err)
+		for _, name := range service.LogGroups {
+			if !w.noLogs {
+				_, err := groups.CreateLogGroup(t.Context(), &cwl.CreateLogGroupInput{LogGroupName: &name})
+				require.NoError(t, err)
+			}
 		}
-		if !w.offline {
-			require.NoError(t, systems.RegisterInstance(ssm.Instance{ID: fmt.Sprintf("i-0c0ffee000000000%d", i+1), Dir: t.TempDir()}))
+		for _, id := range service.Resources {
+			if !w.offline {
+				require.NoError(t, systems.RegisterInstance(ssm.Instance{ID: id, Dir: t.TempDir()}))
+			}
 		}
 	}
 }

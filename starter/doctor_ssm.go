@@ -32,7 +32,7 @@ func (d *doctor) ssmProbe() probe {
 	}
 	return probe{
 		system: "Systems Manager", skip: d.unusable([]string{config.RoleAutomation}, "region"),
-		checks: []check{{"documents", s.list}, {"read a document", s.read}, {"executions", s.execution}, {"instances", s.instances}, {"changing calls", s.changing}},
+		checks: []check{{"documents", s.list}, {"read a document", s.read}, {"executions", s.execution}, {"orphans", s.running}, {"instances", s.instances}, {"changing calls", s.changing}},
 	}
 }
 
@@ -89,6 +89,21 @@ func (s ssmChecks) execution(ctx context.Context) finding {
 		return passed("can be watched")
 	}
 	return awsTrouble(err, "Systems Manager", right{"ssm:GetAutomationExecution", s.executions})
+}
+
+// running lists what runs of Firebreak's documents, as the guard does.
+func (s ssmChecks) running(ctx context.Context) finding {
+	out, err := s.client.DescribeAutomationExecutions(ctx, &ssm.DescribeAutomationExecutionsInput{
+		MaxResults: aws.Int32(50),
+		Filters: []types.AutomationExecutionFilter{
+			{Key: types.AutomationExecutionFilterKeyDocumentNamePrefix, Values: []string{documentPrefix}},
+			{Key: types.AutomationExecutionFilterKeyExecutionStatus, Values: []string{string(types.AutomationExecutionStatusInprogress)}},
+		},
+	})
+	if err != nil {
+		return awsTrouble(err, "Systems Manager", right{"ssm:DescribeAutomationExecutions", "*"})
+	}
+	return passed("can be looked for; %d %s in progress", len(out.AutomationExecutionMetadataList), plural(len(out.AutomationExecutionMetadataList), "automation"))
 }
 
 // instances looks for the agents of the instances that the service files name.

@@ -42,7 +42,7 @@ func (d *doctor) temporalProbe() probe {
 		return p
 	}
 	t := temporalChecks{client: c, namespace: d.temporal.Namespace, address: d.temporal.HostPort}
-	t.correlator = incident.Scope{Account: d.cfg.Account, Region: d.cfg.Region}.CorrelatorWorkflowID()
+	t.scope = incident.Scope{Account: d.cfg.Account, Region: d.cfg.Region}
 	p.checks = []check{{"server", t.server}, {"namespace", t.exists}, {"search attributes", t.attributes}, {"incidents", t.incidents}}
 	for _, q := range []struct {
 		queue, role string
@@ -55,7 +55,7 @@ func (d *doctor) temporalProbe() probe {
 		p.checks = append(p.checks, check{q.queue, func(ctx context.Context) finding { return t.pollers(ctx, q.queue, q.role, q.workflows) }})
 	}
 	if d.unusable(config.AllRoles(), "account", "region") == "" {
-		p.checks = append(p.checks, check{"correlator", t.correlates})
+		p.checks = append(p.checks, check{"correlator", t.correlates}, check{"guard", t.guards})
 	}
 	return p
 }
@@ -65,7 +65,7 @@ func (d *doctor) temporalProbe() probe {
 type temporalChecks struct {
 	client             client.Client
 	namespace, address string
-	correlator         string // workflow id
+	scope              incident.Scope
 }
 
 func (t temporalChecks) server(ctx context.Context) finding {
@@ -248,7 +248,7 @@ func (t temporalChecks) pollers(ctx context.Context, queue, role string, workflo
 // correlates looks at the workflow that turns anomalies into incidents.
 func (t temporalChecks) correlates(ctx context.Context) finding {
 	described, err := t.client.WorkflowService().DescribeWorkflowExecution(ctx, &workflowservice.DescribeWorkflowExecutionRequest{
-		Namespace: t.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: t.correlator},
+		Namespace: t.namespace, Execution: &commonpb.WorkflowExecution{WorkflowId: t.scope.CorrelatorWorkflowID()},
 	})
 	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) {
 		return skipped("there is none yet; the first anomaly on the stream starts it")
@@ -258,12 +258,30 @@ func (t temporalChecks) correlates(ctx context.Context) finding {
 	}
 	if status := described.GetWorkflowExecutionInfo().GetStatus(); status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return warning(fmt.Sprintf("its last run is %s; the next anomaly starts another", strings.ToLower(status.String())),
-			command("See why it ended:", fmt.Sprintf("temporal workflow show --namespace %s --workflow-id %s", t.namespace, t.correlator)))
+			command("See why it ended:", fmt.Sprintf("temporal workflow show --namespace %s --workflow-id %s", t.namespace, t.scope.CorrelatorWorkflowID())))
 	}
 	if task := described.GetPendingWorkflowTask(); task.GetAttempt() > 1 {
 		return failed(fmt.Sprintf("its workflow task fails, attempt %d: no anomaly becomes an incident", task.GetAttempt()),
 			command("Its history says why. After a deploy it often means that the new code does not replay the old history:",
-				fmt.Sprintf("temporal workflow show --namespace %s --workflow-id %s", t.namespace, t.correlator)))
+				fmt.Sprintf("temporal workflow show --namespace %s --workflow-id %s", t.namespace, t.scope.CorrelatorWorkflowID())))
 	}
-	return passed("runs: %s", t.correlator)
+	return passed("runs: %s", t.scope.CorrelatorWorkflowID())
+}
+
+// guards looks at the schedule that finds what terminated incidents leave
+// behind.
+func (t temporalChecks) guards(ctx context.Context) finding {
+	described, err := t.client.WorkflowService().DescribeSchedule(ctx, &workflowservice.DescribeScheduleRequest{Namespace: t.namespace, ScheduleId: t.scope.GuardID()})
+	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) {
+		return warning("there is no schedule "+t.scope.GuardID()+": nobody looks for automations that run on after their incident was terminated",
+			say("A worker that serves the role %q makes it when it starts.", config.RoleWorkflows))
+	}
+	if err != nil {
+		return t.trouble(err, "the right to describe schedules")
+	}
+	if state := described.GetSchedule().GetState(); state.GetPaused() {
+		return warning("it is paused: "+clean(state.GetNotes()),
+			command("Go on with it:", fmt.Sprintf("temporal schedule toggle --namespace %s --schedule-id %s --unpause --reason checked", t.namespace, t.scope.GuardID())))
+	}
+	return passed("its rounds are scheduled")
 }
