@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -44,13 +45,21 @@ func (a *Activities) anomalies(all []incident.Anomaly, services []incident.Servi
 			Facts: map[string]float64{incident.FactAfter: an.Observed, incident.FactLow: an.Low, incident.FactHigh: an.High},
 		}
 		switch an.Kind {
-		case incident.KindMetric:
+		case incident.KindMetric, incident.KindForecast:
 			e.Facts[incident.FactBefore] = an.Previous
 			e.Metric = an.Metric
 			if an.Metric != nil {
 				if w, ok := inventory.Watched(*an.Metric); ok {
 					e.Role = w.Role
 				}
+			}
+			if f := an.Forecast; f != nil {
+				e.Title = redact.Format("%s of %s is about to reach its limit", redact.Name(sourceOf(an)), redact.Name(an.Service))
+				e.Facts[incident.FactLimit], e.Facts[incident.FactSecondsToIt] = f.Limit, f.Seconds
+				// A band of nothing but one value still has a deviation.
+				deviation := max((an.High-an.Low)/(2*bandWidth), 0.01*math.Abs(an.Previous), 1e-9)
+				e.Facts[incident.FactDeviations] = clamp((an.Observed - an.Previous) / deviation)
+				e.Facts[incident.FactSlope] = clamp(60 * f.Slope / deviation)
 			}
 		case incident.KindAlarm:
 			// An alarm has no band of its own; DescribeAlarms tells its threshold.

@@ -38,7 +38,7 @@ func (a *Activities) ReadSymptom(ctx context.Context, in incident.ReadSymptomInp
 func (a *Activities) symptom(ctx context.Context, v incident.VerifySpec, notBefore time.Time) (incident.SymptomReading, error) {
 	period := time.Duration(v.Metric.Period) * time.Second
 	now := a.opts.Now()
-	since := now.Add(-max(time.Minute, time.Duration(max(lookback, 2*v.Samples))*period))
+	since := now.Add(-max(time.Minute, time.Duration(max(lookback, 2*v.Samples))*period, 2*v.Quiet.Std()))
 	if notBefore.After(since) {
 		since = notBefore
 	}
@@ -50,8 +50,9 @@ func (a *Activities) symptom(ctx context.Context, v incident.VerifySpec, notBefo
 		return incident.SymptomReading{Present: true}, nil
 	}
 	last := points[len(points)-1]
+	gone, _ := recovered(goodRun(points, period), v, period)
 	return incident.SymptomReading{
-		Present: len(goodRun(points, period)) < v.Samples,
+		Present: !gone,
 		Known:   true, Value: last.value, At: last.at,
 	}, nil
 }

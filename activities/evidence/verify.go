@@ -99,7 +99,8 @@ func (a *Activities) verdict(v incident.VerifySpec, points []judged, period time
 		counted = append(counted, p)
 	}
 	out.Samples = len(counted)
-	if len(run) >= v.Samples {
+	ok, more := recovered(run, v, period)
+	if ok {
 		out.OK = true
 		out.Samples = len(run)
 		counted = run
@@ -119,8 +120,8 @@ func (a *Activities) verdict(v incident.VerifySpec, points []judged, period time
 	case idle > 0:
 		missing = redact.Format(" %d datapoints did not count, because there was no traffic.", idle)
 	}
-	out.Detail = redact.Format("%d of %d needed consecutive datapoints are %s %.6g %s; median %.6g, %.6g right before the fix.%s",
-		min(len(run), v.Samples), v.Samples, redact.Name(comparisonWords(v.Comparison)), v.Threshold, redact.Name(v.Metric.Unit), out.After, v.Before, missing)
+	out.Detail = redact.Format("%d of %d needed consecutive datapoints are %s %.6g %s; median %.6g, %.6g right before the fix.%s%s",
+		min(len(run), v.Samples), v.Samples, redact.Name(comparisonWords(v.Comparison)), v.Threshold, redact.Name(v.Metric.Unit), out.After, v.Before, missing, more)
 	return out
 }
 

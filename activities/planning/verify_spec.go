@@ -25,7 +25,7 @@ func verifySpec(c *runbook.Catalog, r runbook.Runbook, acted incident.Service, i
 		var specs []incident.VerifySpec
 		for _, rule := range rules {
 			if spec, err := rule.Resolve(s); err == nil {
-				specs = append(specs, spec)
+				specs = append(specs, below(spec, in.Anomalies))
 			}
 		}
 		if len(specs) > 0 {
@@ -39,6 +39,19 @@ func verifySpec(c *runbook.Catalog, r runbook.Runbook, acted incident.Service, i
 		return spec, nil
 	}
 	return rules[0].Resolve(acted)
+}
+
+// below makes sure that the check is not passed by the very trouble. A forecast
+// opens while its series is still below every threshold; it has come down when
+// more than half of its climb is gone.
+func below(spec incident.VerifySpec, anomalies []incident.Anomaly) incident.VerifySpec {
+	for _, a := range anomalies {
+		if a.Kind == incident.KindForecast && a.Metric != nil && a.Metric.SourceKey() == spec.Metric.SourceKey() &&
+			spec.Comparison == "<=" && a.Observed > a.High {
+			spec.Threshold = min(spec.Threshold, (a.High+a.Observed)/2)
+		}
+	}
+	return spec
 }
 
 // seenAt lists the series of a service in which anomalies were found. An

@@ -48,6 +48,8 @@ const (
 	FactShareAfter    = "share_after"      // share of error lines among all lines since the onset
 	FactNew           = "new"              // 1 when the pattern was not seen before the onset
 	FactThreshold     = "threshold"        // an alarm's
+	FactLimit         = "limit"            // that a climbing series must not reach
+	FactSecondsToIt   = "seconds_to_limit" // until it does, by its trend
 	FactInAlarm       = "in_alarm"         // 1 when the alarm is in ALARM
 	FactSecondsBefore = "seconds_to_onset" // how long before the onset a change happened; negative when after
 )

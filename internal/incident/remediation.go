@@ -16,6 +16,7 @@ type RemediationInput struct {
 	Decisions  []Accepted `json:"decisions"`
 	LastSeen   time.Time  `json:"last_seen"`                    // event time of the incident's latest anomalous signal
 	LostAfter  Duration   `json:"lost_after_seconds,omitempty"` // see Settings
+	Quiet      Duration   `json:"quiet_seconds,omitempty"`      // see VerifySpec
 }
 
 // RemediationStatus is how an attempt ended.

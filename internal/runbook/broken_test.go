@@ -34,6 +34,7 @@ const (
 	restart    = "runbooks/restart-service/runbook.yaml"
 	automation = "runbooks/restart-service/automation.yaml"
 	cases      = "runbooks/restart-service/test.yaml"
+	recycle    = "runbooks/recycle-process/runbook.yaml"
 	policyFile = "policy.yaml"
 )
 
@@ -59,6 +60,10 @@ var mistakes = []mistake{
 	{name: "role", file: checkout, old: "role: errors", new: "role: error", at: "role: error", field: "metrics[1].role", want: "expected one of errors", others: 2},
 	{name: "statistic", file: checkout, old: "stat: Average", new: "stat: Avg", at: "stat: Avg", field: "metrics[2].stat", want: "expected Average, Sum"},
 	{name: "period", file: checkout, old: "period: 1\n    unit: Megabytes", new: "period: 45\n    unit: Megabytes", at: "period: 45", field: "metrics[3].period", want: "no CloudWatch period", others: 1},
+	{name: "limit of what has none", file: checkout, old: "unit: Milliseconds", new: "unit: Milliseconds\n    limit: 500", at: "limit: 500", field: "metrics[2].limit", want: "only a metric of role saturation"},
+	{name: "limit of nothing", file: checkout, old: "limit: 110", new: "limit: 0", at: "limit: 0", field: "metrics[3].limit", want: "a limit is above 0", others: 1},
+	{name: "headroom without a limit", file: recycle, old: "role: saturation", new: "role: latency", at: "- role: latency", field: "verify[0]", want: "has no limit, which headroom needs", others: 999},
+	{name: "headroom below a floor", file: recycle, old: "\"<=\"", new: "\">=\"", at: "headroom:", field: "verify[0].headroom", want: "comparison has to be <="},
 	{name: "period in words", file: checkout, old: "period: 1", new: "period: 1m", at: "period: 1m", field: "metrics[0].period", want: "expected a whole number", others: 5},
 	{name: "list where a value belongs", file: checkout, old: "team: shop", new: "team: [shop]", at: "team:", field: "team", want: "expected a value, found a list"},
 	{name: "value where a list belongs", file: checkout, old: "log_groups: [/shop/checkout]", new: "log_groups: /shop/checkout", at: "log_groups:", field: "log_groups", want: `expected a list, found "/shop/checkout"`},

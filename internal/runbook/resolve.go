@@ -117,10 +117,11 @@ func (r Runbook) ResolveTargets(parameters map[string][]string) []string {
 // Resolve gives the check that tells whether the runbook helped a service. The
 // reading before the fix is not known here and stays 0.
 func (rule VerifyRule) Resolve(s incident.Service) (incident.VerifySpec, error) {
-	metric, err := rule.metric(s)
+	watched, err := rule.metric(s)
 	if err != nil {
 		return incident.VerifySpec{}, err
 	}
+	metric := watched.MetricRef
 	spec := incident.VerifySpec{
 		Metric: metric, Comparison: rule.Comparison, Threshold: rule.Threshold,
 		Samples: rule.Samples, Timeout: incident.Seconds(rule.Timeout),
@@ -133,6 +134,12 @@ func (rule VerifyRule) Resolve(s incident.Service) (incident.VerifySpec, error) 
 		if spec.Threshold, err = strconv.ParseFloat(text, 64); err != nil {
 			return incident.VerifySpec{}, fmt.Errorf("threshold: %s of service %s is %q, not a number", rule.ThresholdFrom, s.Name, text)
 		}
+	}
+	if rule.Headroom > 0 {
+		if watched.Limit == 0 {
+			return incident.VerifySpec{}, fmt.Errorf("metric %s of service %s has no limit, which headroom needs", metric.Name, s.Name)
+		}
+		spec.Limit, spec.Headroom = watched.Limit, incident.Seconds(rule.Headroom)
 	}
 	if rule.Traffic {
 		traffic, err := requests(s, metric)
@@ -167,16 +174,16 @@ func (rule VerifyRule) watches(m incident.WatchedMetric) bool {
 	return m.Role == rule.Role
 }
 
-func (rule VerifyRule) metric(s incident.Service) (incident.MetricRef, error) {
+func (rule VerifyRule) metric(s incident.Service) (incident.WatchedMetric, error) {
 	for _, m := range s.Metrics {
 		if rule.watches(m) {
-			return m.MetricRef, nil
+			return m, nil
 		}
 	}
 	if rule.Name != "" {
-		return incident.MetricRef{}, fmt.Errorf("service %s has no metric named %s", s.Name, rule.Name)
+		return incident.WatchedMetric{}, fmt.Errorf("service %s has no metric named %s", s.Name, rule.Name)
 	}
-	return incident.MetricRef{}, fmt.Errorf("service %s has no metric of role %s", s.Name, rule.Role)
+	return incident.WatchedMetric{}, fmt.Errorf("service %s has no metric of role %s", s.Name, rule.Role)
 }
 
 // requests finds the requests series that can be laid beside the metric: one

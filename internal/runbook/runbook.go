@@ -40,6 +40,7 @@ type VerifyRule struct {
 	Samples       int                 // consecutive good datapoints
 	Timeout       time.Duration       // how long to wait for them
 	Traffic       bool                // whether only datapoints with traffic count
+	Headroom      time.Duration       // within which the trend must not reach the metric's limit; 0: it may
 }
 
 var (
@@ -143,7 +144,7 @@ func (r *Runbook) readUndo(v value) {
 }
 
 func readVerify(v value) VerifyRule {
-	f := v.fields("role", "metric", "comparison", "threshold", "samples", "timeout", "traffic")
+	f := v.fields("role", "metric", "comparison", "threshold", "samples", "timeout", "traffic", "headroom")
 	v.required(f, "comparison", "threshold", "samples", "timeout", "traffic")
 	if v.present() && f["role"].present() == f["metric"].present() {
 		v.problem("expected either role, such as errors, or metric, with a metric's name")
@@ -155,6 +156,12 @@ func readVerify(v value) VerifyRule {
 		Samples:    f["samples"].integer(1, 60),
 		Timeout:    f["timeout"].duration(5*time.Second, time.Hour),
 		Traffic:    f["traffic"].oneOf("required", "ignored") == "required",
+	}
+	if h := f["headroom"]; h.present() {
+		rule.Headroom = h.duration(time.Second, 24*time.Hour)
+		if rule.Comparison == ">=" {
+			h.problem("headroom is below a limit, so the comparison has to be <=")
+		}
 	}
 	if t := f["threshold"]; t.present() && len(t.node.Content) > 0 {
 		tf := t.fields("from")

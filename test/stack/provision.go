@@ -98,7 +98,11 @@ func provisionAlarms(ctx context.Context, client *cw.Client, service string) err
 	slow := alarm("latency", "Latency", 1000, cwtypes.StandardUnitMilliseconds)
 	slow.ExtendedStatistic = aws.String("p99")
 	slow.AlarmDescription = aws.String("One request in a hundred to " + service + " takes longer than a second.")
-	for _, in := range []*cw.PutMetricAlarmInput{failing, slow} {
+	// The limit that the service files name: whoever foresees it is earlier.
+	full := alarm("memory", "MemoryUsed", 110, cwtypes.StandardUnitMegabytes)
+	full.Statistic = cwtypes.StatisticMaximum
+	full.AlarmDescription = aws.String(service + " uses more than 110 megabytes of memory.")
+	for _, in := range []*cw.PutMetricAlarmInput{failing, slow, full} {
 		if _, err := client.PutMetricAlarm(ctx, in); err != nil {
 			return fmt.Errorf("create alarm %s: %w", *in.AlarmName, err)
 		}

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Fault is something that goes wrong with the shop. It returns when it has been
@@ -26,11 +30,28 @@ func BadReload() Fault {
 	})
 }
 
-// Leak takes the limit off the sessions that checkout keeps in memory: about
-// 0.8 MB a second at the usual rate, until it is restarted with the limit or
-// recycled.
+// Leak places one order whose shopper asks to be remembered. Checkout clears old
+// sessions up to the first that is to be kept, and so none from then on: memory
+// grows with every order, and so does the time that an order takes, because
+// each looks through all open sessions. Only a new process forgets that
+// session; configuration and release are as they should be.
 func Leak() Fault {
-	return changeSettings(Checkout, "reload", func(c *checkoutSettings) { c.SessionLimit = 0 })
+	return func(ctx context.Context, s *Shop) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.checkoutURL+"/orders", strings.NewReader(orderBody(true)))
+		if err != nil {
+			return fmt.Errorf("place the order to remember: %w", err)
+		}
+		req.Header.Set("X-Request-Id", uuid.NewString())
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return fmt.Errorf("place the order to remember: %w", err)
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("place the order to remember: checkout answered %s", resp.Status)
+		}
+		return nil
+	}
 }
 
 // SlowPayments makes every write to payments' ledger take the given time on

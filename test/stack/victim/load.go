@@ -2,6 +2,7 @@ package victim
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -71,7 +72,7 @@ func (l *load) run(ctx context.Context, client *http.Client, base string, rate f
 }
 
 func (l *load) send(ctx context.Context, client *http.Client, base string) {
-	method, path, body := http.MethodPost, "/orders", `{"items": [1, 2]}`
+	method, path, body := http.MethodPost, "/orders", orderBody(false)
 	if rand.IntN(5) == 0 {
 		method, path, body = http.MethodGet, "/basket", ""
 	}
@@ -92,6 +93,11 @@ func (l *load) send(ctx context.Context, client *http.Client, base string) {
 		return
 	}
 	l.note(answer{at: time.Now(), took: time.Since(began), failed: failed})
+}
+
+// orderBody is an order of two items.
+func orderBody(remember bool) string {
+	return fmt.Sprintf(`{"items": [%d, %d], "remember": %t}`, rand.IntN(catalogueItems), rand.IntN(catalogueItems), remember)
 }
 
 // note keeps the answers of the last minute.

@@ -24,6 +24,10 @@ const (
 	envControl = "FIREBREAK_SHOP_CONTROL" // makes the process a systemctl; file with the supervisor's address and token
 )
 
+// collectAt is by how many percent of what is in use the heap grows until it is
+// collected.
+const collectAt = 10
+
 // Hijack makes this process a service of the shop, or its systemctl, when it was
 // started as one, and then ends it. In any other process it does nothing. It
 // has to be the first thing that main does.
@@ -47,6 +51,8 @@ type service interface {
 
 func runUnit(name string) int {
 	debug.SetMaxStack(64 << 20)
+	// The instances are small: memory is collected often rather than taken.
+	debug.SetGCPercent(collectAt)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithCancel(ctx)

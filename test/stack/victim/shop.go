@@ -49,9 +49,10 @@ type Instance struct {
 
 // Shop is a running shop. Stop it with Stop.
 type Shop struct {
-	supervisor *supervisor
-	load       *load
-	instances  []Instance
+	supervisor  *supervisor
+	load        *load
+	instances   []Instance
+	checkoutURL string
 }
 
 // Start lays out both instances, starts both services, payments first, and
@@ -71,7 +72,7 @@ func Start(ctx context.Context, o Options) (*Shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Shop{supervisor: sup}
+	s := &Shop{supervisor: sup, checkoutURL: "http://" + checkoutAddr}
 	plans := []struct {
 		id, service, addr string
 		settings          any
@@ -94,7 +95,7 @@ func Start(ctx context.Context, o Options) (*Shop, error) {
 		}
 		s.instances = append(s.instances, in)
 	}
-	s.load = startLoad("http://"+checkoutAddr, o.Rate)
+	s.load = startLoad(s.checkoutURL, o.Rate)
 	return s, nil
 }
 
