@@ -78,6 +78,19 @@ func (r *incidentRun) listenToProgress(ctx workflow.Context) {
 	}
 }
 
+// hearOut waits until the listener has taken all that the remediation told
+// before it ended. Where a worker takes over after another one died, the end and
+// what was told before it arrive together, and the end would be seen first.
+func (r *incidentRun) hearOut(ctx workflow.Context) {
+	detached, _ := workflow.NewDisconnectedContext(ctx)
+	told := workflow.GetSignalChannel(detached, incident.SignalProgress)
+	// The listener may hold one that no longer counts as unread. What starts now
+	// runs after it.
+	turn := false
+	workflow.Go(detached, func(workflow.Context) { turn = true })
+	_ = workflow.Await(detached, func() bool { return turn && told.Len() == 0 })
+}
+
 // acknowledge tells the correlator that an anomaly is in good hands. Should the
 // correlator be gone, nobody waits for it.
 func (r *incidentRun) acknowledge(ctx workflow.Context, a incident.Anomaly) {

@@ -13,6 +13,7 @@ import (
 func (r *incidentRun) remediate(ctx workflow.Context) {
 	r.move(ctx, incident.StatusRemediating)
 	result, err := r.attempt(ctx)
+	r.hearOut(ctx)
 	if err != nil {
 		r.stuck(ctx, incident.PhaseRemediate, redact.Literal("The remediation did not come to an end of its own"), err)
 		return
