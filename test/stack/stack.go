@@ -43,6 +43,7 @@ type Options struct {
 	UIPort       int      // wish for the Temporal UI, likewise
 	WithoutUI    bool     // leaves the Temporal UI out
 	Standalone   bool     // leaves Temporal out altogether: stand-ins and shop only
+	WithoutShop  bool     // leaves the shop out; whoever starts the stack brings instances
 	KeyDir       string   // where the Slack gateway's key goes; Dir when empty
 	Host         string   // that the stand-ins listen on; 127.0.0.1 when empty
 	AllowedHosts []string // names by which the stand-ins may be addressed besides loopback
@@ -149,6 +150,9 @@ func (s *Stack) startGit(ctx, _ context.Context) (err error) {
 }
 
 func (s *Stack) startShop(ctx, _ context.Context) (err error) {
+	if s.opts.WithoutShop {
+		return nil
+	}
 	dir := s.path("shop")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err

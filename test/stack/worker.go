@@ -120,8 +120,14 @@ func (s *Stack) awsEnv() []string {
 		"AWS_SECRET_ACCESS_KEY=" + credentials.Secret,
 		"AWS_EC2_METADATA_DISABLED=true",
 	}
+	return append(env, awsEndpoints(s.awsURL)...)
+}
+
+// awsEndpoints have every client of AWS talk to one address.
+func awsEndpoints(url string) []string {
+	var env []string
 	for _, service := range []string{"KINESIS", "CLOUDWATCH", "CLOUDWATCH_LOGS", "EVENTBRIDGE", "SSM", "BEDROCK_RUNTIME"} {
-		env = append(env, "AWS_ENDPOINT_URL_"+service+"="+s.awsURL)
+		env = append(env, "AWS_ENDPOINT_URL_"+service+"="+url)
 	}
 	return env
 }

@@ -1,0 +1,151 @@
+//go:build e2e && unix
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"firebreak/test/stack"
+	"firebreak/test/stack/interpose"
+)
+
+// killWorld is one stack for all cases. Each case has a worker of its own, so
+// that a kill strikes one incident alone; a namespace keeps workers from taking
+// each other's tasks.
+type killWorld struct {
+	*stack.Stack
+
+	worker string // path of the production binary
+	slots  chan slot
+}
+
+// slot is a Temporal namespace that one case at a time uses.
+type slot struct {
+	namespace string
+	client    client.Client
+}
+
+// startForKills starts the stack, with a machine and a catalogue for every case.
+func startForKills(t *testing.T, cases []*killCase) *killWorld {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	worker, err := stack.BuildWorker(ctx, t.TempDir())
+	require.NoError(t, err)
+	machines := make([]machine, len(cases))
+	for i, k := range cases {
+		machines[i] = k.machine
+	}
+	st, err := stack.Start(ctx, stack.Options{
+		Dir: t.TempDir(), WithoutUI: true, WithoutShop: true, Edits: []stack.Edit{catalogues(machines...)}, Logger: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Stop()) })
+	w := &killWorld{Stack: st, worker: worker, slots: make(chan slot, atOnce)}
+	for i := range atOnce {
+		w.slots <- w.newSlot(ctx, t, fmt.Sprintf("killed-%d", i+1))
+	}
+	for _, k := range cases {
+		k.machine = newMachine(t, st, k.id, k.service)
+	}
+	return w
+}
+
+// newSlot makes a namespace and a client of it.
+func (w *killWorld) newSlot(ctx context.Context, t *testing.T, namespace string) slot {
+	t.Helper()
+	options := client.Options{HostPort: w.Temporal.Address(), Namespace: namespace, Logger: slog.New(slog.DiscardHandler)}
+	namespaces, err := client.NewNamespaceClient(options)
+	require.NoError(t, err)
+	defer namespaces.Close()
+	require.NoError(t, namespaces.Register(ctx, &workflowservice.RegisterNamespaceRequest{
+		Namespace: namespace, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
+	}))
+	c, err := client.DialContext(ctx, options)
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return slot{namespace, c}
+}
+
+// surround puts the case's worker behind proxies of its own and starts it.
+func (w *killWorld) surround(ctx context.Context, t *testing.T, k *killCase) {
+	t.Helper()
+	var err error
+	k.world, err = w.Surround(ctx)
+	require.NoError(t, err)
+	t.Cleanup(k.world.Close)
+	k.proxy, err = interpose.Start(t.Context(), w.Temporal.Address())
+	require.NoError(t, err)
+	t.Cleanup(k.proxy.Stop)
+	log := k.service + ".log"
+	env := append(stack.Through(k.proxy, k.world), stack.WithoutStream(),
+		"TEMPORAL_NAMESPACE="+k.slot.namespace, "FIREBREAK_CATALOG_PATH="+k.shelf())
+	k.crew = &crew{start: func() (*stack.WorkerProcess, error) {
+		starting, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		return w.StartWorkerProcess(starting, w.worker, log, env...)
+	}}
+	k.crew.engage()
+	t.Cleanup(func() {
+		require.NoError(t, k.crew.leave())
+		if t.Failed() {
+			t.Log(tail(filepath.Join(w.Dir(), log), 60))
+		}
+	})
+}
+
+// crew keeps one worker running: when it is killed another one starts.
+type crew struct {
+	start func() (*stack.WorkerProcess, error)
+
+	mu       sync.Mutex
+	on       *stack.WorkerProcess
+	starting sync.WaitGroup
+	err      error
+	kills    int
+}
+
+// engage starts a worker and returns when it serves.
+func (c *crew) engage() {
+	p, err := c.start()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.on, c.err = p, errors.Join(c.err, err)
+}
+
+// dismiss ends the worker by SIGKILL, and none takes its place.
+func (c *crew) dismiss() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.on != nil {
+		c.on.Kill()
+		c.on = nil
+		c.kills++
+	}
+}
+
+// kill ends the worker by SIGKILL and returns when it is gone; another one
+// starts meanwhile.
+func (c *crew) kill() {
+	c.dismiss()
+	c.starting.Go(c.engage)
+}
+
+// leave ends the last worker. The error is about one that could not be started.
+func (c *crew) leave() error {
+	c.starting.Wait()
+	c.dismiss()
+	return c.err
+}
