@@ -1,7 +1,7 @@
 // Package githost stands in for a git hosting service: one repository over
-// smart HTTP with a token, built on go-git's server transport, so that
-// unmodified git clients clone, fetch and push. It advertises neither shallow
-// clones nor haves: every fetch sends the whole history of what is wanted.
+// smart HTTP with a token, so that unmodified git clients clone, fetch (also a
+// cut history, and only what they have not) and push. It speaks version 0 of
+// the protocol, to which clients of version 2 fall back.
 package githost
 
 import (

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -51,62 +50,11 @@ func (h *Host) advertise(r *http.Request, service string) (*packp.AdvRefs, error
 	if err != nil {
 		return nil, fmt.Errorf("open a session: %w", err)
 	}
-	return s.AdvertisedReferencesContext(r.Context())
-}
-
-// uploadPack sends what a client wants.
-func (h *Host) uploadPack(w http.ResponseWriter, r *http.Request) {
-	body, err := requestBody(w, r)
+	refs, err := s.AdvertisedReferencesContext(r.Context())
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+		return nil, fmt.Errorf("list the references: %w", err)
 	}
-	req := packp.NewUploadPackRequest()
-	if err := req.Decode(body); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	done, err := negotiated(body)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
-	if !done {
-		// A client that offers what it has gets told that nothing is in common
-		// and asks again until it says done.
-		_ = pktline.NewEncoder(w).EncodeString("NAK\n") // the client is gone if this fails
-		return
-	}
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	s, err := h.transport.NewUploadPackSession(nil, nil)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	resp, err := s.UploadPack(r.Context(), req)
-	if err != nil {
-		// The protocol's own way of refusing, which clients show to people.
-		_ = pktline.NewEncoder(w).EncodeString("ERR upload-pack: " + err.Error() + "\n")
-		return
-	}
-	_ = resp.Encode(w) // the client is gone if this fails
-}
-
-// negotiated reads the haves that follow the wants and tells whether the client
-// said done.
-func negotiated(body io.Reader) (bool, error) {
-	lines := pktline.NewScanner(body)
-	for lines.Scan() {
-		if strings.TrimSpace(string(lines.Bytes())) == "done" {
-			return true, nil
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return false, fmt.Errorf("read haves: %w", err)
-	}
-	return false, nil
+	return refs, offered(refs.Capabilities)
 }
 
 // receivePack takes a push.
