@@ -47,6 +47,11 @@ func play(ctx context.Context, f flags, stdout io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Stop()) }()
+	// For commands that look at the same world with a worker's eyes, such as
+	// starter doctor --env-file.
+	if err := writeCredentials(filepath.Join(dir, "worker.env"), st.Env()); err != nil {
+		return err
+	}
 	stopWorker, err := st.StartWorker(ctx, logger)
 	if err != nil {
 		return err

@@ -130,6 +130,31 @@ func incompatible(r worker.WorkflowRegistry) {
 	}, workflow.RegisterOptions{Name: incident.WorkflowCorrelator})
 }
 
+// guarded is the same change, guarded as docs/contributing.md says.
+func guarded(r worker.WorkflowRegistry) {
+	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, in incident.IncidentInput) (incident.State, error) {
+		if workflow.GetVersion(ctx, "think-first", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+			if err := workflow.Sleep(ctx, time.Minute); err != nil {
+				return incident.State{}, err
+			}
+		}
+		return workflows.IncidentWorkflow(ctx, in)
+	}, workflow.RegisterOptions{Name: incident.WorkflowIncident})
+}
+
+func TestAGuardedChangeReplays(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"resolved", "joined", "rejected"} {
+		h := recorded(t, name)
+		started := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
+		replay := func(register gate.Register) gate.Verdict {
+			return gate.Replay(gate.Options{Register: register}, started.GetWorkflowId(), started.GetOriginalExecutionRunId(), h).Verdict
+		}
+		require.Equal(t, gate.Replays, replay(guarded), name)
+		require.Equal(t, gate.Breaks, replay(incompatible), name)
+	}
+}
+
 // small are open histories that replay in a millisecond or two.
 func small(t *testing.T) []*historypb.History {
 	t.Helper()
