@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"firebreak/internal/incident"
 	"firebreak/test/sandbox/scenario"
 	"firebreak/test/stack"
 )
@@ -23,7 +24,7 @@ func playEach(ctx context.Context, f flags, screen *screen, st *stack.Stack, cho
 	for i, sc := range chosen {
 		if i > 0 {
 			screen.printf("\nEverything is put back in order for the next scenario.\n\n")
-			o.Warm = true
+			o.Warm, o.Calm = true, all[i-1].result.Verified
 			if err := scenario.Reset(ctx, st, o.Client); err != nil {
 				if ctx.Err() != nil {
 					return all, context.Cause(ctx)
@@ -70,9 +71,10 @@ const tableFormat = "%-14s %-22s %-22s %6s %6s %s\n"
 func table(all []played, took time.Duration) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, tableFormat, "scenario", "end", "expected", "found", "done", "ok")
-	good := 0
+	good, alarms := 0, 0
 	for _, p := range all {
 		r := p.result
+		alarms += r.False
 		ok := "no"
 		if p.err == nil {
 			ok = "yes"
@@ -92,6 +94,9 @@ func table(all []played, took time.Duration) string {
 	}
 	fmt.Fprintf(&b, "\n%d of %d scenarios ended as they should, in %s. Times are in seconds after the\nfault: until the incident was found, and until its fix was verified or, without\none, until it ended.\n",
 		good, len(all), took.Round(time.Second))
+	if alarms > 0 {
+		fmt.Fprintf(&b, "%s opened in a healthy shop, before a fault, and were put away.\n", incident.Count(alarms, "incident", "incidents"))
+	}
 	return b.String()
 }
 

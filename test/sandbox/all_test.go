@@ -22,7 +22,7 @@ func TestTableFitsTheTerminalAndTellsEveryEnd(t *testing.T) {
 			Scenario: longest, State: incident.State{Status: incident.StatusEscalated, Outcome: incident.OutcomeHandedOver},
 			Fault: fault, Found: at(3.25), Verified: at(119.94), Ended: at(1234.56),
 		}, nil},
-		{scenario.Result{Scenario: longest, State: incident.State{Status: incident.StatusResolved, Outcome: incident.OutcomeFixed}, Fault: fault, Found: at(1), Ended: at(2)}, errors.New("other end")},
+		{scenario.Result{Scenario: longest, State: incident.State{Status: incident.StatusResolved, Outcome: incident.OutcomeFixed}, Fault: fault, Found: at(1), Ended: at(2), False: 1}, errors.New("other end")},
 		{scenario.Result{Scenario: longest, Fault: fault}, errors.New("not found")},
 		{scenario.Result{Scenario: longest}, errors.New("not begun")},
 	}
@@ -36,6 +36,7 @@ func TestTableFitsTheTerminalAndTellsEveryEnd(t *testing.T) {
 		"bad-dependency not played to the end  escalated, handed over      -      - no\n",
 		"bad-dependency not played             escalated, handed over      -      - no\n",
 		"1 of 4 scenarios ended as they should, in 12m34s.",
+		"1 incident opened in a healthy shop",
 	} {
 		require.Contains(t, text, want)
 	}

@@ -19,6 +19,10 @@ import (
 // the baseline.
 const healthyWithin = time.Minute
 
+// leastWarm is how long a baseline lasts at least: services have just been
+// restarted, and what that sets off has to show before the fault.
+const leastWarm = 12 * time.Second
+
 // maxFalse is how many incidents may open before the fault: a machine that
 // stalls for some seconds slows a healthy shop down, which is unusual and found.
 const maxFalse = 2
@@ -44,7 +48,7 @@ func (p *play) baseline(ctx context.Context) (err error) {
 		if err := forget(ctx, p.o.Client); err != nil {
 			return err
 		}
-		p.o.Warm = true
+		p.o.Warm, p.o.Calm = true, time.Time{}
 	}
 }
 
@@ -57,6 +61,9 @@ func (p *play) quiet(ctx context.Context) (err error) {
 	lasts := p.limits.Baseline
 	if p.o.Warm {
 		lasts = p.limits.Warm
+		if !p.o.Calm.IsZero() {
+			lasts = max(leastWarm, lasts-p.result.Began.Sub(p.o.Calm))
+		}
 	}
 	lasts = cmp.Or(p.o.Baseline, lasts)
 	p.narrator.Baseline(lasts)

@@ -20,6 +20,7 @@ type Options struct {
 	Client   client.Client // of the stack's Temporal server
 	Auto     bool          // answer as the scenario prescribes
 	Warm     bool          // a scenario was played on the stack before
+	Calm     time.Time     // since when the shop has been well, on a warm stack; zero: only now
 	Answers  <-chan bool   // what a person answers at the terminal; nil: nobody does
 	Baseline time.Duration // the scenario's own when 0
 	Narrator Narrator      // hears what happens; Quiet when nil
