@@ -73,7 +73,7 @@ func (b *ballot) object(d incident.Decision) *objection {
 	}
 	for _, a := range b.accepted {
 		if samePerson(a.Decision.Approver, d.Approver) && a.Decision.Approved == d.Approved {
-			return &objection{objectDuplicate, redact.Literal("this approver's answer has been counted already")}
+			return &objection{objectDuplicate, alreadyCounted}
 		}
 	}
 	if len(b.refused) >= maxRefusals {
@@ -86,11 +86,23 @@ func (b *ballot) object(d incident.Decision) *objection {
 	return nil
 }
 
+// alreadyCounted is why nobody counts for two.
+var alreadyCounted = redact.Literal("this approver's answer has been counted already")
+
+// repeats tells whether the person whom the verdict found behind a decision has
+// given the same answer before, over another way of answering, under another
+// name: a Slack user and an SSH key may be one person.
+func (b *ballot) repeats(d incident.Decision, v incident.Verdict) bool {
+	return v.Identity != "" && slices.ContainsFunc(b.accepted, func(a incident.Accepted) bool {
+		return samePerson(a.Identity, v.Identity) && a.Decision.Approved == d.Approved
+	})
+}
+
 // count takes a decision whose sender has been verified. One valid approver's
 // no is enough; a yes may need others.
 func (b *ballot) count(d incident.Decision, v incident.Verdict, at time.Time) incident.Accepted {
 	d.Note, d.Signature = "", "" // the note goes on redacted, the signature is in the activity's history
-	a := incident.Accepted{Decision: d, Verified: v.Verified, Note: v.Note, At: at}
+	a := incident.Accepted{Decision: d, Identity: v.Identity, Verified: v.Verified, Note: v.Note, At: at}
 	b.accepted = append(b.accepted, a)
 	switch {
 	case !d.Approved:

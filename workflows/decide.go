@@ -54,6 +54,10 @@ func (r *incidentRun) decide(ctx workflow.Context, d incident.Decision) incident
 		q.ballot.refuse(d)
 		return r.turnAway(ctx, d, verdict.Reason)
 	}
+	if q.ballot.repeats(d, verdict) {
+		q.ballot.refuse(d)
+		return r.turnAway(ctx, d, alreadyCounted)
+	}
 	return r.accept(ctx, q, d, verdict)
 }
 

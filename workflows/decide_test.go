@@ -65,6 +65,28 @@ func TestDecisionPaths(t *testing.T) {
 			},
 			status: incident.StatusExpired, outcome: incident.OutcomeTimedOut, counted: 1, refused: 1, verifies: 1,
 		},
+		"one person over Slack and by SSH is one person": {
+			rule: incident.ApprovalRule{Count: 2, Expires: incident.Seconds(time.Hour)},
+			verdict: func(incident.VerifyDecisionInput) incident.Verdict {
+				return incident.Verdict{Accepted: true, Verified: true, Identity: "ana@example.com"}
+			},
+			send: func(w *world) {
+				w.signalAt(time.Minute, yes("slack:T1:U1", 1))
+				w.updateAt(2*time.Minute, "u", yes("ana@example.com", 1))
+			},
+			status: incident.StatusExpired, outcome: incident.OutcomeTimedOut, counted: 1, refused: 1, verifies: 2,
+		},
+		"one person who changes to no over another way": {
+			rule: incident.ApprovalRule{Count: 2, Expires: incident.Seconds(time.Hour)},
+			verdict: func(incident.VerifyDecisionInput) incident.Verdict {
+				return incident.Verdict{Accepted: true, Verified: true, Identity: "ana@example.com"}
+			},
+			send: func(w *world) {
+				w.signalAt(time.Minute, yes("slack:T1:U1", 1))
+				w.signalAt(2*time.Minute, no("ana@example.com", 1))
+			},
+			status: incident.StatusRejected, outcome: incident.OutcomeDeclined, counted: 2, verifies: 2,
+		},
 		"two approvers": {
 			rule: incident.ApprovalRule{Count: 2, Expires: incident.Seconds(time.Hour)},
 			send: func(w *world) {

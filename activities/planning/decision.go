@@ -40,7 +40,10 @@ func (a *Activities) VerifyDecision(ctx context.Context, in incident.VerifyDecis
 	}
 	p := c.Policy
 	person, listed := policy.Person(p, d.Approver)
-	if !policy.MayDecide(in.Rule, person) {
+	if !policy.MayDecide(p, in.Rule, d.Approver) {
+		if len(in.Rule.Approvers) == 0 {
+			return refuse(redact.Format("%s is not of a Slack team that policy lists; add the person to approvers, or the team to slack_gateway.teams, in policy.yaml", redact.Name(d.Approver)))
+		}
 		return refuse(redact.Format("%s is not among the approvers that policy lists", redact.Name(d.Approver)))
 	}
 	if d.Signature == "" {
@@ -49,7 +52,7 @@ func (a *Activities) VerifyDecision(ctx context.Context, in incident.VerifyDecis
 		if !in.Rule.AllowUnverified || !p.AllowUnverified {
 			return refuse(redact.Literal("the decision is not signed, and policy does not count unverified decisions; use `starter approve --key` or the button in Slack"))
 		}
-		verdict.Accepted = true
+		verdict.Accepted, verdict.Identity = true, person
 		return verdict, nil
 	}
 	keys := p.Gateway
@@ -62,7 +65,7 @@ func (a *Activities) VerifyDecision(ctx context.Context, in incident.VerifyDecis
 	if why := verifySignature(in, keys); !why.IsEmpty() {
 		return refuse(why)
 	}
-	verdict.Accepted, verdict.Verified = true, true
+	verdict.Accepted, verdict.Verified, verdict.Identity = true, true, person
 	return verdict, nil
 }
 

@@ -58,6 +58,12 @@ slack_gateway: {ssh_keys: ["%s"]}
 	strict := load(t, people)
 	open := load(t, people, unverified)
 	anyone := load(t, unverified)
+	// Nobody is listed, and the gateway vouches for whoever clicks.
+	gatewayOf := func(more string) edit {
+		return edit{"policy.yaml", "\napprovers: []", fmt.Sprintf("\napprovers: []\nslack_gateway: {ssh_keys: [\"%s\"]%s}\n", publicKey(gateway), more)}
+	}
+	nobody, members := load(t, gatewayOf("")), load(t, gatewayOf(", teams: [T0TEAM]"))
+	guests := load(t, gatewayOf(", teams: [T0TEAM]"), unverified)
 	all := []string{"alice@example.com", "bob@example.com", "carol@example.com", "dave@example.com"}
 	issued := now.Add(-time.Minute).Format(time.RFC3339)
 
@@ -120,6 +126,11 @@ slack_gateway: {ssh_keys: ["%s"]}
 		{name: "unsigned by anyone", policy: "anyone", before: func(w *world) { w.signer, w.in.Decision.Approver = nil, "eve@example.com" }},
 		{name: "a bad signature is not an unsigned decision", policy: "open", after: func(in *incident.VerifyDecisionInput) { in.Decision.Signature = "garbage" }, refused: "cannot be read"},
 		{name: "an unlisted key is not an unsigned decision", policy: "anyone", refused: "lists no SSH key of alice@example.com"},
+		{name: "a member of the team where nobody is listed", policy: "members", before: func(w *world) { w.in.Decision.Approver, w.signer = "slack:T0TEAM:U0EVE", gateway }, verified: true},
+		{name: "a guest of a shared channel where nobody is listed", policy: "members", before: func(w *world) { w.in.Decision.Approver, w.signer = "slack:T0OTHER:U0GUEST", gateway }, refused: "is not of a Slack team"},
+		{name: "a team that only looks like it", policy: "members", before: func(w *world) { w.in.Decision.Approver, w.signer = "slack:T0TEAM:X:U0GUEST", gateway }, refused: "is not of a Slack team"},
+		{name: "anyone in Slack where neither people nor teams are listed", policy: "nobody", before: func(w *world) { w.in.Decision.Approver, w.signer = "slack:T0TEAM:U0EVE", gateway }, refused: "is not of a Slack team"},
+		{name: "a guest where unverified counts", policy: "guests", before: func(w *world) { w.in.Decision.Approver, w.signer = "slack:T0OTHER:U0GUEST", gateway }, verified: true},
 		{name: "no name", policy: "anyone", before: func(w *world) { w.signer, w.in.Decision.Approver = nil, "" }, refused: "name must have 1 to 256 bytes"},
 		{name: "long name", policy: "anyone", before: func(w *world) { w.signer, w.in.Decision.Approver = nil, strings.Repeat("x", 300) }, refused: "name must have 1 to 256 bytes"},
 		{name: "long signature", after: func(in *incident.VerifyDecisionInput) { in.Decision.Signature = strings.Repeat("x", 9000) }, refused: "longer than 8192 bytes"},
@@ -133,6 +144,12 @@ slack_gateway: {ssh_keys: ["%s"]}
 				c, rule.AllowUnverified = open, true
 			case "anyone":
 				c, rule = anyone, incident.ApprovalRule{Count: 1, AllowUnverified: true}
+			case "nobody":
+				c, rule = nobody, incident.ApprovalRule{Count: 1}
+			case "members":
+				c, rule = members, incident.ApprovalRule{Count: 1}
+			case "guests":
+				c, rule = guests, incident.ApprovalRule{Count: 1, AllowUnverified: true}
 			}
 			w := world{signer: alice, space: incident.DecisionNamespace, in: incident.VerifyDecisionInput{
 				Namespace: "default", WorkflowID: workflowID, RunID: runID, Digest: digest, Rule: rule, Commit: c.Commit, Now: now,
@@ -153,11 +170,17 @@ slack_gateway: {ssh_keys: ["%s"]}
 			if tt.refused != "" {
 				require.False(t, verdict.Accepted)
 				require.False(t, verdict.Verified)
+				require.Empty(t, verdict.Identity)
 				require.Contains(t, verdict.Reason.String(), tt.refused)
 				return
 			}
 			require.True(t, verdict.Accepted, verdict.Reason)
 			require.Equal(t, tt.verified, verdict.Verified)
+			identity := w.in.Decision.Approver
+			if identity == "slack:T0TEAM:U0ALICE" {
+				identity = "alice@example.com" // one person, however she answers
+			}
+			require.Equal(t, identity, verdict.Identity)
 			require.True(t, verdict.Reason.IsEmpty())
 		})
 	}

@@ -46,15 +46,19 @@ type VerifyDecisionInput struct {
 
 // Verdict is what became of a decision.
 type Verdict struct {
-	Accepted bool        `json:"accepted"`        // whether it counts
-	Verified bool        `json:"verified"`        // whether a signature proved the approver
+	Accepted bool `json:"accepted"` // whether it counts
+	Verified bool `json:"verified"` // whether a signature proved the approver
+	// Identity is who the approver is to policy, the same over every way of
+	// answering; the approver's own name when policy lists nobody of that name.
+	Identity string      `json:"identity,omitempty"`
 	Reason   redact.Text `json:"reason,omitzero"` // why not
 	Note     redact.Text `json:"note,omitzero"`   // the decision's note, redacted
 }
 
 // Accepted is a decision that counted, as history keeps it.
 type Accepted struct {
-	Decision Decision    `json:"decision"` // without its note and signature
+	Decision Decision    `json:"decision"`           // without its note and signature
+	Identity string      `json:"identity,omitempty"` // the verdict's
 	Verified bool        `json:"verified"`
 	Note     redact.Text `json:"note,omitzero"`
 	At       time.Time   `json:"at"`

@@ -41,8 +41,8 @@ func Answerable(p runbook.PolicyFile, rule incident.ApprovalRule) []redact.Text 
 			able++
 		}
 	}
-	// Without a list of approvers everybody in the Slack team of the gateway may answer.
-	if len(p.Approvers) == 0 && len(p.Gateway) > 0 {
+	// Without a list of approvers everybody in the Slack teams of the gateway may answer.
+	if len(p.Approvers) == 0 && len(p.Gateway) > 0 && len(p.Teams) > 0 {
 		return nil
 	}
 	if able < rule.Count {
@@ -69,13 +69,22 @@ func Person(p runbook.PolicyFile, approver string) (string, *runbook.Approver) {
 	return approver, nil
 }
 
-// MayDecide tells whether somebody is among a rule's approvers; an empty list
-// admits everybody.
-func MayDecide(rule incident.ApprovalRule, person string) bool {
-	if len(rule.Approvers) == 0 {
+// MayDecide tells whether an approver's name stands for one of a rule's
+// approvers. An empty list admits everybody, except that of Slack's people only
+// members of the teams that the policy names count: a channel that is shared
+// with another organisation has guests who can press its buttons as well. Where
+// unverified decisions count, anybody's does.
+func MayDecide(p runbook.PolicyFile, rule incident.ApprovalRule, approver string) bool {
+	if len(rule.Approvers) > 0 {
+		person, _ := Person(p, approver)
+		return slices.Contains(rule.Approvers, person)
+	}
+	id, isSlack := strings.CutPrefix(approver, SlackPrefix)
+	if !isSlack || (rule.AllowUnverified && p.AllowUnverified) {
 		return true
 	}
-	return slices.Contains(rule.Approvers, person)
+	team, user, _ := strings.Cut(id, ":")
+	return slices.Contains(p.Teams, team) && !strings.Contains(user, ":")
 }
 
 // Approved returns every reason why the decisions do not carry a plan under a
@@ -94,7 +103,7 @@ func Approved(p runbook.PolicyFile, rule incident.ApprovalRule, digest string, d
 			noes = append(noes, redact.Format("%s said no", who))
 		case !d.Verified && !rule.AllowUnverified:
 			uncounted = append(uncounted, redact.Format("the approval of %s is not verified", who))
-		case !MayDecide(rule, person):
+		case !MayDecide(p, rule, d.Decision.Approver):
 			uncounted = append(uncounted, redact.Format("%s is not an approver", who))
 		case rule.Expires > 0 && now.Sub(d.At) > rule.Expires.Std():
 			uncounted = append(uncounted, redact.Format("the approval of %s is %s old, and policy lets one stand for %s", who, now.Sub(d.At).Round(time.Second), rule.Expires.Std()))

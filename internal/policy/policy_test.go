@@ -160,7 +160,8 @@ func TestAnswerable(t *testing.T) {
 		{name: "nobody is asked", ok: true},
 		{name: "nobody is listed", rule: incident.ApprovalRule{Count: 1}},
 		{name: "anyone, unverified", rule: incident.ApprovalRule{Count: 1, AllowUnverified: true}, ok: true},
-		{name: "anyone in Slack", p: runbook.PolicyFile{Gateway: keys}, rule: incident.ApprovalRule{Count: 1}, ok: true},
+		{name: "a Slack team", p: runbook.PolicyFile{Gateway: keys, Teams: []string{"T1"}}, rule: incident.ApprovalRule{Count: 1}, ok: true},
+		{name: "a gateway and nobody to vouch for", p: runbook.PolicyFile{Gateway: keys}, rule: incident.ApprovalRule{Count: 1}},
 		{name: "a key", p: runbook.PolicyFile{Approvers: []runbook.Approver{{Keys: keys}}}, rule: incident.ApprovalRule{Count: 1}, ok: true},
 		{name: "one of two", p: runbook.PolicyFile{Approvers: []runbook.Approver{{Keys: keys}, {}}}, rule: incident.ApprovalRule{Count: 2}},
 		{name: "Slack without a gateway", p: runbook.PolicyFile{Approvers: []runbook.Approver{{Slack: []string{"T:U"}}}}, rule: incident.ApprovalRule{Count: 1}},
@@ -222,6 +223,14 @@ func TestApproved(t *testing.T) {
 			require.Len(t, reasons, len(tt.want), texts(reasons))
 		})
 	}
+	guest := func(p runbook.PolicyFile, unverified bool) []redact.Text {
+		rule := incident.ApprovalRule{Count: 1, AllowUnverified: unverified}
+		return policy.Approved(p, rule, "d", []incident.Accepted{yes("slack:T2:U9")}, monday.Add(time.Minute))
+	}
+	require.Contains(t, texts(guest(runbook.PolicyFile{Teams: []string{"T1"}}, false)), "slack:T2:U9 is not an approver")
+	require.Contains(t, texts(guest(runbook.PolicyFile{}, false)), "slack:T2:U9 is not an approver")
+	require.Empty(t, guest(runbook.PolicyFile{Teams: []string{"T2"}}, false))
+	require.Empty(t, guest(runbook.PolicyFile{AllowUnverified: true}, true))
 	old := policy.Approved(p, incident.ApprovalRule{Count: 1, Expires: 3600}, "d", []incident.Accepted{yes("alice")}, monday.Add(2*time.Hour))
 	require.Contains(t, texts(old), "2h0m0s old")
 }

@@ -17,6 +17,7 @@ import (
 type PolicyFile struct {
 	Approvers       []Approver                          // who may decide; empty: anyone whose decision counts at all
 	Gateway         []ssh.PublicKey                     // keys with which the Slack gateway vouches for a click
+	Teams           []string                            // Slack teams whose members count where Approvers is empty; guests of shared channels have others
 	Approvals       map[incident.Severity]ApprovalCount // by severity, all four
 	AllowUnverified bool                                // whether an unsigned decision counts
 	MaxAttempts     int                                 // plans tried for one incident
@@ -72,6 +73,7 @@ func (p PolicyFile) Allows(runbook, service string) bool {
 
 var (
 	identityName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$`)
+	slackTeam    = regexp.MustCompile(`^[TE][A-Z0-9]{2,20}$`)
 	slackID      = regexp.MustCompile(`^[TE][A-Z0-9]{2,20}:[UW][A-Z0-9]{2,20}$`)
 	accountID    = regexp.MustCompile(`^\d{12}$`)
 	clock        = regexp.MustCompile(`^([01]\d|2[0-3]):[0-5]\d$`)
@@ -102,9 +104,10 @@ func readPolicy(v value) PolicyFile {
 		p.Approvers = append(p.Approvers, readApprover(a))
 	}
 	p.checkApprovers(f["approvers"])
-	gateway := f["slack_gateway"].fields("ssh_keys")
+	gateway := f["slack_gateway"].fields("ssh_keys", "teams")
 	f["slack_gateway"].required(gateway, "ssh_keys")
 	p.Gateway = readKeys(gateway["ssh_keys"])
+	p.Teams = gateway["teams"].texts(slackTeam, "a Slack team id such as T0123ABC")
 	p.readApprovals(f["approvals"])
 	p.readRunbooks(f["runbooks"])
 	for _, w := range f["change_windows"].list() {
