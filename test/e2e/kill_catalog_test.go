@@ -12,50 +12,54 @@ import (
 	"firebreak/test/stack"
 )
 
-// shelf is the folder of a machine's catalogue in the repository. Each machine
-// has a service and a runbook of its own, and with it a document of its own in
-// Systems Manager.
-func (m machine) shelf() string { return "machines/" + m.service }
-
+// runbook is the machine's own, and with it a document of its own in Systems
+// Manager.
 func (m machine) runbook() string { return "restart-" + m.service }
 
-// catalogues adds the machines' catalogues to the repository. Their runbook is
-// the shipped restart-service under another name.
+// catalogues adds the machines' catalogues to the repository, one in each
+// folder, with a service and a runbook for each machine. The runbook is the
+// shipped restart-service under another name.
 func catalogues(machines ...machine) stack.Edit {
 	return func(files map[string][]byte) error {
 		added := map[string][]byte{}
+		allowed := map[string]map[string][]string{} // by folder, by service
 		for _, m := range machines {
-			policy, err := m.policy(files["policy.yaml"])
-			if err != nil {
-				return err
+			if allowed[m.catalogue] == nil {
+				allowed[m.catalogue] = map[string][]string{}
 			}
+			allowed[m.catalogue][m.service] = []string{m.runbook()}
 			shipped := func(name string) string { return string(files["runbooks/restart-service/"+name]) }
 			runbook := strings.Replace(shipped("runbook.yaml"), "name: restart-service", "name: "+m.runbook(), 1)
 			runbook = strings.Replace(runbook, "services: [checkout, payments]", "services: ["+m.service+"]", 1)
 			for path, content := range map[string]string{
-				"policy.yaml":                                  policy,
 				"services/" + m.service + ".yaml":              m.serviceFile(),
 				"runbooks/" + m.runbook() + "/runbook.yaml":    runbook,
 				"runbooks/" + m.runbook() + "/automation.yaml": shipped("automation.yaml"),
 				"runbooks/" + m.runbook() + "/test.yaml":       m.testFile(),
 			} {
-				added[m.shelf()+"/"+path] = []byte(content)
+				added[m.catalogue+"/"+path] = []byte(content)
 			}
+		}
+		for folder, services := range allowed {
+			policy, err := policyThatAllows(files["policy.yaml"], services)
+			if err != nil {
+				return err
+			}
+			added[folder+"/policy.yaml"] = policy
 		}
 		maps.Copy(files, added)
 		return nil
 	}
 }
 
-// policy is the stack's, for one service and its runbook.
-func (m machine) policy(stacks []byte) (string, error) {
+// policyThatAllows is the stack's policy with other services and runbooks.
+func policyThatAllows(stacks []byte, services map[string][]string) ([]byte, error) {
 	var policy map[string]any
 	if err := yaml.Unmarshal(stacks, &policy); err != nil {
-		return "", fmt.Errorf("read the policy: %w", err)
+		return nil, fmt.Errorf("read the policy: %w", err)
 	}
-	policy["runbooks"] = map[string]any{"allow": map[string]any{m.service: []string{m.runbook()}}, "deny": []string{}}
-	out, err := yaml.Marshal(policy)
-	return string(out), err
+	policy["runbooks"] = map[string]any{"allow": services, "deny": []string{}}
+	return yaml.Marshal(policy)
 }
 
 func (m machine) serviceFile() string {

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,15 @@ import (
 // configuration back and restarted it. That the runbook ran, and how often, is
 // read from the machine itself.
 type machine struct {
-	id, service, dir string
+	id        string // instance id
+	service   string // name of the service, and of its unit
+	catalogue string // folder of the repository with the catalogue that knows it
+	dir       string // once it is laid out
+}
+
+// newMachine names a machine, the n-th of its stack.
+func newMachine(service, catalogue string, n int) machine {
+	return machine{id: fmt.Sprintf("i-%017x", 0xdead0000+n), service: service, catalogue: catalogue}
 }
 
 // Files on the machine.
@@ -48,20 +57,19 @@ is-active) while [ -f hold ]; do sleep 0.1; done; grep -q good running ;;
 esac
 `
 
-// newMachine lays a machine out and registers it with Systems Manager.
-func newMachine(t *testing.T, st *stack.Stack, id, service string) machine {
+// layOut makes the machine and registers it with Systems Manager.
+func (m *machine) layOut(t *testing.T, st *stack.Stack) {
 	t.Helper()
-	m := machine{id: id, service: service, dir: filepath.Join(st.Dir(), "machines", service)}
+	m.dir = filepath.Join(st.Dir(), "machines", m.service)
 	for path, content := range map[string]string{
 		"bin/systemctl":                         systemctl,
-		"config/" + service + ".json":           broken,
-		"config/" + service + ".last-good.json": good,
+		"config/" + m.service + ".json":           broken,
+		"config/" + m.service + ".last-good.json": good,
 		fileRunning:                             broken,
 	} {
 		m.write(t, path, content)
 	}
-	require.NoError(t, st.SSM.RegisterInstance(ssm.Instance{ID: id, Dir: m.dir, Path: filepath.Join(m.dir, "bin") + ":/usr/bin:/bin"}))
-	return m
+	require.NoError(t, st.SSM.RegisterInstance(ssm.Instance{ID: m.id, Dir: m.dir, Path: filepath.Join(m.dir, "bin") + ":/usr/bin:/bin"}))
 }
 
 func (m machine) write(t *testing.T, path, content string) {

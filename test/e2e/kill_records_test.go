@@ -40,13 +40,13 @@ func (w *killWorld) check(t *testing.T, k *killCase) {
 		require.Equal(t, incident.StatusCancelled, k.final.Status, "%v", k.final.Timeline)
 		automation, ticket = types.AutomationExecutionStatusCancelled, jira.CategoryInProgress
 	}
-	w.checkAutomation(t, k, automation)
-	w.checkThread(t, k)
-	w.checkTicket(t, k, ticket)
+	w.checkAutomation(t, &k.machineIncident, automation)
+	w.checkThread(t, &k.machineIncident)
+	w.checkTicket(t, &k.machineIncident, ticket)
 }
 
 // checkAutomation: one version of the document, one execution of it, one restart.
-func (w *killWorld) checkAutomation(t *testing.T, k *killCase, status types.AutomationExecutionStatus) {
+func (w *killWorld) checkAutomation(t *testing.T, k *machineIncident, status types.AutomationExecutionStatus) {
 	t.Helper()
 	systems := ssm.NewFromConfig(w.AWS())
 	document := "Firebreak-" + k.runbook()
@@ -65,7 +65,7 @@ func (w *killWorld) checkAutomation(t *testing.T, k *killCase, status types.Auto
 }
 
 // checkThread: one thread with one card, closed, and every reply once.
-func (w *killWorld) checkThread(t *testing.T, k *killCase) {
+func (w *killWorld) checkThread(t *testing.T, k *machineIncident) {
 	t.Helper()
 	var roots []string
 	for _, m := range w.Slack.Messages(stack.SlackChannel) {
@@ -97,7 +97,7 @@ func (w *killWorld) checkThread(t *testing.T, k *killCase) {
 
 // said are parts of what has to be in the thread: who decided, which automation
 // ran, and each of its steps that ended.
-func (k *killCase) said() []string {
+func (k *machineIncident) said() []string {
 	said := []string{approver}
 	for _, s := range k.final.Attempts[0].Result.Execution.Steps {
 		if s.Ended && s.Status == string(types.AutomationExecutionStatusSuccess) {
@@ -108,7 +108,7 @@ func (k *killCase) said() []string {
 }
 
 // checkTicket: one ticket, moved on once, and every comment once.
-func (w *killWorld) checkTicket(t *testing.T, k *killCase, category string) {
+func (w *killWorld) checkTicket(t *testing.T, k *machineIncident, category string) {
 	t.Helper()
 	issues := slices.DeleteFunc(w.Jira.Issues(), func(i jira.Issue) bool { return !slices.Contains(i.Labels, k.input.ID) })
 	require.Len(t, issues, 1, "one incident has one ticket")

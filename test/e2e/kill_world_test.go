@@ -40,12 +40,23 @@ type slot struct {
 // startForKills starts the stack, with a machine and a catalogue for every case.
 func startForKills(t *testing.T, cases []*killCase) *killWorld {
 	t.Helper()
+	incidents := make([]*machineIncident, len(cases))
+	for i, k := range cases {
+		incidents[i] = &k.machineIncident
+	}
+	return startWithMachines(t, atOnce, incidents...)
+}
+
+// startWithMachines starts a stack without the shop, with so many namespaces,
+// and with the machines that the incidents are about.
+func startWithMachines(t *testing.T, namespaces int, incidents ...*machineIncident) *killWorld {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	worker, err := stack.BuildWorker(ctx, t.TempDir())
 	require.NoError(t, err)
-	machines := make([]machine, len(cases))
-	for i, k := range cases {
+	machines := make([]machine, len(incidents))
+	for i, k := range incidents {
 		machines[i] = k.machine
 	}
 	st, err := stack.Start(ctx, stack.Options{
@@ -53,12 +64,12 @@ func startForKills(t *testing.T, cases []*killCase) *killWorld {
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, st.Stop()) })
-	w := &killWorld{Stack: st, worker: worker, slots: make(chan slot, atOnce)}
-	for i := range atOnce {
+	w := &killWorld{Stack: st, worker: worker, slots: make(chan slot, namespaces)}
+	for i := range namespaces {
 		w.slots <- w.newSlot(ctx, t, fmt.Sprintf("killed-%d", i+1))
 	}
-	for _, k := range cases {
-		k.machine = newMachine(t, st, k.id, k.service)
+	for _, k := range incidents {
+		k.layOut(t, st)
 	}
 	return w
 }
@@ -89,21 +100,28 @@ func (w *killWorld) surround(ctx context.Context, t *testing.T, k *killCase) {
 	k.proxy, err = interpose.Start(t.Context(), w.Temporal.Address())
 	require.NoError(t, err)
 	t.Cleanup(k.proxy.Stop)
-	log := k.service + ".log"
-	env := append(stack.Through(k.proxy, k.world), stack.WithoutStream(),
-		"TEMPORAL_NAMESPACE="+k.slot.namespace, "FIREBREAK_CATALOG_PATH="+k.shelf())
-	k.crew = &crew{start: func() (*stack.WorkerProcess, error) {
+	k.crew = w.engage(ctx, t, k.slot, k.machine, stack.Through(k.proxy, k.world)...)
+}
+
+// engage starts a crew for a namespace and for the machines of a catalogue, and
+// ends it when the test ends.
+func (w *killWorld) engage(ctx context.Context, t *testing.T, in slot, of machine, env ...string) *crew {
+	t.Helper()
+	log := of.service + ".log"
+	env = append(env, stack.WithoutStream(), "TEMPORAL_NAMESPACE="+in.namespace, "FIREBREAK_CATALOG_PATH="+of.catalogue)
+	c := &crew{start: func() (*stack.WorkerProcess, error) {
 		starting, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
 		return w.StartWorkerProcess(starting, w.worker, log, env...)
 	}}
-	k.crew.engage()
+	c.engage()
 	t.Cleanup(func() {
-		require.NoError(t, k.crew.leave())
+		require.NoError(t, c.leave())
 		if t.Failed() {
 			t.Log(tail(filepath.Join(w.Dir(), log), 60))
 		}
 	})
+	return c
 }
 
 // crew keeps one worker running: when it is killed another one starts.
@@ -134,6 +152,20 @@ func (c *crew) dismiss() {
 		c.on = nil
 		c.kills++
 	}
+}
+
+// deploy asks the worker to stop, waits until it has, and starts the next one,
+// as a deployment does. It returns how long the old one took.
+func (c *crew) deploy(ctx context.Context) (time.Duration, error) {
+	c.mu.Lock()
+	old := c.on
+	c.on = nil
+	c.mu.Unlock()
+	began := time.Now()
+	err := old.Terminate(ctx)
+	took := time.Since(began)
+	c.engage()
+	return took, err
 }
 
 // kill ends the worker by SIGKILL and returns when it is gone; another one

@@ -209,7 +209,9 @@ func (s Strike) do() {
 }
 
 // lost is what a client sees when the connection breaks.
-func lost(what string) error { return status.Errorf(codes.Unavailable, "the %s was lost on its way", what) }
+func lost(what string) error {
+	return status.Errorf(codes.Unavailable, "the %s was lost on its way", what)
+}
 
 // operator passes on what a worker asks of Temporal's operator service.
 type operator struct {
