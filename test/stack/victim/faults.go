@@ -91,9 +91,14 @@ func BadRelease() Fault {
 }
 
 // Mend undoes every fault: configuration as it was known to be good, the
-// release of the beginning, and both services restarted.
+// release of the beginning, and both services restarted. Checkout is down while
+// payments restarts, so that no order fails for want of it: callers are turned
+// away for a moment, and neither service has anything to tell.
 func (s *Shop) Mend(ctx context.Context) error {
-	for _, in := range s.instances {
+	if _, err := s.supervisor.do(ctx, "stop", Checkout); err != nil {
+		return fmt.Errorf("mend %s: %w", Checkout, err)
+	}
+	for _, in := range s.instances { // payments comes first
 		config := filepath.Join(in.Dir, "config")
 		good, err := os.ReadFile(filepath.Join(config, in.Service+".last-good.json"))
 		if err != nil {
