@@ -45,6 +45,8 @@ func Cases() []Case {
 		{"remediation", remediationType, "", "", "verified"},
 		{"remediation-undone", remediationType, "", "", "did not help and was undone"},
 		{"remediation-cancelled", remediationType, "", "", "stopped while its automation ran"},
+		{"guard", incident.WorkflowGuard, "", "", "an orphan stopped, a terminated incident forgotten and told"},
+		{"epilogue", incident.WorkflowEpilogue, "", "", "thread, root message, buttons and ticket of a terminated incident"},
 		{"correlator", correlatorType, "", "", "two anomalies, one incident, cancelled in the end"},
 		{"correlator-backfill", correlatorType, "", "", "flushed, and ended with its incidents"},
 	}

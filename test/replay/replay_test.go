@@ -144,6 +144,18 @@ func TestIncompatibleWorkflowFails(t *testing.T) {
 				}
 				return workflows.CorrelatorWorkflow(ctx, in)
 			}, workflow.RegisterOptions{Name: incident.WorkflowCorrelator})
+			r.RegisterWorkflowWithOptions(func(ctx workflow.Context, in incident.GuardInput) (incident.GuardReport, error) {
+				if err := workflow.Sleep(ctx, time.Minute); err != nil {
+					return incident.GuardReport{}, err
+				}
+				return workflows.GuardWorkflow(ctx, in)
+			}, workflow.RegisterOptions{Name: incident.WorkflowGuard})
+			r.RegisterWorkflowWithOptions(func(ctx workflow.Context, in incident.EpilogueInput) (incident.EpilogueResult, error) {
+				if err := workflow.Sleep(ctx, time.Minute); err != nil {
+					return incident.EpilogueResult{}, err
+				}
+				return workflows.EpilogueWorkflow(ctx, in)
+			}, workflow.RegisterOptions{Name: incident.WorkflowEpilogue})
 			require.ErrorContains(t, replayed(r, load(t, c)), "TMPRL1100", "the SDK's code of a history that does not fit")
 		})
 	}

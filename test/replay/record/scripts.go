@@ -62,6 +62,7 @@ func scripts() []script {
 			return p.incident(ctx, 0, p.afterOutage, p.approve(1))
 		}},
 		{[]string{"joined", "correlator"}, good(), func(ctx context.Context, p *player) ([]run, error) { return p.correlated(ctx) }},
+		{[]string{"guard", "epilogue"}, with(func(w *world) { w.orphan = "run" }), func(ctx context.Context, p *player) ([]run, error) { return p.guarded(ctx) }},
 		{[]string{"shadowed", "correlator-backfill"}, good(), func(ctx context.Context, p *player) ([]run, error) { return p.backfilled(ctx) }},
 	}
 }

@@ -28,6 +28,7 @@ type world struct {
 	helps    bool               // whether the fix helps
 	present  func() bool        // whether the trouble is there
 	chatDown int                // calls of PostIncident that fail at first
+	orphan   string             // id of an automation that nobody watches
 	endless  chan struct{}      // closed once a watch has begun that only ends when it is cancelled
 
 	mu    sync.Mutex
@@ -60,6 +61,10 @@ func (w *world) serve(c client.Client) (func(), error) {
 			workflows.Register(served)
 		}
 		w.register(served)
+		if err := w.registerGuard(served, c); err != nil {
+			stop()
+			return nil, err
+		}
 		if err := served.Start(); err != nil {
 			stop()
 			return nil, fmt.Errorf("start a worker on %s: %w", queue, err)
