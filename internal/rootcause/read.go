@@ -172,7 +172,7 @@ func (r *reading) readLogs(e *incident.Evidence, onset time.Time) {
 	case e.Facts[incident.FactNew] > 0:
 		base, why = rising(after, 0.5), redact.Format("a log pattern that was never seen before, %.0f lines: %s", after, e.Title.Cut(160))
 	case e.Kind == incident.EvidenceAnomaly:
-		base, why = rising(deviations(e.Facts), 2), redact.Format("more of a log pattern than usual: %s", e.Title.Cut(160))
+		base, why = rising(deviations(e.Facts), 2), e.Detail.Cut(160)
 	default:
 		// One more than was counted, so that one line before makes no flood of ten.
 		times := after / ((before + 1) * windows(e, onset))
@@ -208,7 +208,7 @@ func (r *reading) readChange(e *incident.Evidence) {
 		return
 	}
 	w := math.Exp(-max(0, ahead) / 300)
-	why := redact.Format("a change %.0f s before the onset: %s", ahead, e.Detail.Cut(160))
+	why := e.Detail.Cut(200) // which says when it was, and what
 	r.find(e, change, w, why)
 	for _, t := range r.hear(e) {
 		if t != change {

@@ -65,29 +65,8 @@ func SlowPayments(ledger time.Duration) Fault {
 // BadRelease deploys a release of checkout that panics on every order. The
 // release before stays reachable through the link "previous".
 func BadRelease() Fault {
-	return func(ctx context.Context, s *Shop) error {
-		in, err := s.instance(Checkout)
-		if err != nil {
-			return err
-		}
-		releases := filepath.Join(in.Dir, "releases")
-		if err := os.MkdirAll(filepath.Join(releases, "1.5.0"), 0o700); err != nil {
-			return fmt.Errorf("deploy a release: %w", err)
-		}
-		none := 0
-		if err := writeJSON(filepath.Join(releases, "1.5.0", "release.json"), release{Version: "1.5.0", Instalments: &none}); err != nil {
-			return err
-		}
-		now, err := os.Readlink(filepath.Join(releases, "current"))
-		if err != nil {
-			return fmt.Errorf("deploy a release: %w", err)
-		}
-		if err := errors.Join(relink(releases, "previous", now), relink(releases, "current", "1.5.0")); err != nil {
-			return fmt.Errorf("deploy a release: %w", err)
-		}
-		_, err = s.supervisor.do(ctx, "restart", Checkout)
-		return err
-	}
+	none := 0
+	return deploy(release{Version: "1.5.0", Instalments: &none})
 }
 
 // Mend undoes every fault: configuration as it was known to be good, the
