@@ -23,6 +23,7 @@ type summary struct {
 	WorkflowID string            `json:"workflow_id"`
 	RunID      string            `json:"run_id"`
 	Status     incident.Status   `json:"status"`
+	CutOff     string            `json:"cut_off,omitempty"` // terminated, timed_out or failed: ended from outside, in that status
 	Severity   incident.Severity `json:"severity"`
 	Service    string            `json:"service"`
 	Team       string            `json:"team,omitempty"`
@@ -118,7 +119,7 @@ func ambiguous(typed string, found []summary) error {
 			fmt.Fprintf(&b, "\n  and %d more", len(found)-show)
 			break
 		}
-		fmt.Fprintf(&b, "\n  %s  %s  %s  %s", s.ID, s.Status, s.Service, s.WorkflowID)
+		fmt.Fprintf(&b, "\n  %s  %s  %s  %s", s.ID, s.standing(), s.Service, s.WorkflowID)
 	}
 	return usageError{fmt.Errorf("%s", b.String())}
 }

@@ -35,7 +35,7 @@ func listTable(found []summary, width int, now time.Time) [][]string {
 		if !s.Closed.IsZero() {
 			end = s.Closed
 		}
-		cells := []string{safe(s.ID), safe(string(s.Status)), safe(string(s.Severity)), cell(s.Service, narrowService)}
+		cells := []string{safe(s.ID), safe(s.standing()), safe(string(s.Severity)), cell(s.Service, narrowService)}
 		if wide || !mixed {
 			cells = append(cells, cell(s.Runbook, narrowRunbook))
 		}

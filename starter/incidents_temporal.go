@@ -105,6 +105,7 @@ func summaryOf(info *workflowpb.WorkflowExecutionInfo) summary {
 		Runbook:    attribute[string](fields[incident.AttrRunbook]),
 		Anomalies:  attribute[int](fields[incident.AttrAnomalies]),
 		Started:    info.GetStartTime().AsTime(),
+		CutOff:     cutOff(info.GetStatus()),
 	}
 	if info.GetCloseTime() != nil {
 		s.Closed = info.GetCloseTime().AsTime()
@@ -149,7 +150,7 @@ func (t *temporalIncidents) State(ctx context.Context, r ref) (incident.State, e
 	if err := answer.Get(&state); err != nil {
 		return state, fmt.Errorf("decode the state of %s: %w", r.WorkflowID, err)
 	}
-	return state, nil
+	return asItStands(state, described.GetWorkflowExecutionInfo()), nil
 }
 
 // Decide implements incidentClient by the update "decide". The update validator

@@ -28,7 +28,7 @@ func EpilogueWorkflow(ctx workflow.Context, in incident.EpilogueInput) (incident
 	if last.State.Status.Terminal() {
 		return incident.EpilogueResult{}, nil
 	}
-	e := &epilogue{in: in, last: last.State, text: cutOff(in.Terminated, last.Reason)}
+	e := &epilogue{in: in, last: last.State, text: in.Terminated.Words(last.Reason)}
 	// Slack being down is no reason not to tell Jira, and the other way round.
 	inChat := e.tellThread(ctx)
 	inTicket := e.tellTicket(ctx)
@@ -48,22 +48,6 @@ type epilogue struct {
 	last   incident.State // of the incident
 	text   redact.Text
 	result incident.EpilogueResult
-}
-
-// cutOff says what happened and what that means.
-func cutOff(t incident.Terminated, reason redact.Text) redact.Text {
-	what := redact.Literal("The incident's workflow failed")
-	switch t.How {
-	case "terminated":
-		what = redact.Literal("The incident was terminated in Temporal")
-	case "timed_out":
-		what = redact.Literal("The incident's workflow ran out of time")
-	}
-	if !reason.IsEmpty() {
-		what = redact.Format("%s (reason: %s)", what, reason)
-	}
-	return redact.Format("%s at %s. Nothing is watched any more: whether the trouble is over is not known. "+
-		"An automation of it that still runs is being stopped. The next anomaly opens a new incident.", what, clock(t.At))
 }
 
 // tellThread adds the last message, edits the root message and takes the buttons
@@ -107,9 +91,7 @@ func (e *epilogue) tellTicket(ctx workflow.Context) error {
 
 // headline is the incident's own, with its end.
 func (e *epilogue) headline() incident.Headline {
-	s := e.last
-	s.Status, s.Outcome, s.Ended, s.Pending = incident.StatusCancelled, incident.OutcomeNone, e.in.Terminated.At, false
-	s.Timeline = append(s.Timeline, incident.Entry{At: e.in.Terminated.At, Phase: incident.PhaseClose, Text: e.text})
+	s := e.last.CutOff(e.in.Terminated, e.text)
 	r := &incidentRun{state: s, in: incident.IncidentInput{ID: s.ID, Settings: e.in.Settings}}
 	return r.headline()
 }

@@ -1,0 +1,35 @@
+package incident
+
+import "firebreak/internal/redact"
+
+// Words say what cut an incident off and what that means. The reason is what the
+// person gave who terminated it, empty when nobody did.
+func (t Terminated) Words(reason redact.Text) redact.Text {
+	what := redact.Literal("The incident's workflow failed")
+	switch t.How {
+	case "terminated":
+		what = redact.Literal("The incident was terminated in Temporal")
+	case "timed_out":
+		what = redact.Literal("The incident's workflow ran out of time")
+	}
+	if !reason.IsEmpty() {
+		what = redact.Format("%s (reason: %s)", what, reason)
+	}
+	return redact.Format("%s at %s UTC. Nothing is watched any more: whether the trouble is over is not known. "+
+		"An automation of it that still runs is being stopped. The next anomaly opens a new incident.",
+		what, redact.Name(t.At.UTC().Format("2006-01-02 15:04:05")))
+}
+
+// CutOff is the state of an incident that could not write its own end: what its
+// query last answered is not how things stand. One that had settled before
+// keeps the end that it came to.
+func (s State) CutOff(t Terminated, words redact.Text) State {
+	if s.Status.Terminal() {
+		return s
+	}
+	s.Status, s.Outcome, s.Ended = StatusCancelled, OutcomeNone, t.At
+	s.Pending, s.Card = false, CardRef{}
+	timeline := append([]Entry{}, s.Timeline...)
+	s.Timeline = append(timeline, Entry{At: t.At, Phase: PhaseClose, Text: words})
+	return s
+}
