@@ -57,10 +57,16 @@ func (r *incidentRun) recurs(ctx workflow.Context) bool {
 	if r.state.Status == incident.StatusResolved {
 		summary = redact.Literal("Resolved; closes if the trouble does not come back")
 	}
-	back, err := await(ctx, r.in.Settings.ReopenWindow.Std(), summary, func() bool { return r.recurrence != "" })
-	if err != nil || !back {
-		r.taking = false
-		return false
+	until := workflow.Now(ctx).Add(r.in.Settings.ReopenWindow.Std())
+	for {
+		back, err := await(ctx, until.Sub(workflow.Now(ctx)), summary, func() bool { return r.recurrence != "" })
+		if err != nil || !back {
+			r.taking = false
+			return false
+		}
+		if !r.lateAlarm(ctx) {
+			break
+		}
 	}
 	r.reopen(ctx)
 	return true
