@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -82,7 +83,9 @@ func (r *correlatorRun) drain(ctx workflow.Context) {
 	for more := true; more; {
 		more = false
 		for ack := (incident.JoinAck{}); r.joined.ReceiveAsync(&ack); ack = (incident.JoinAck{}) {
-			r.step(ctx, correlate.Event{Joined: &ack})
+			for _, one := range append([]incident.JoinAck{ack}, ack.More...) {
+				r.step(ctx, correlate.Event{Joined: &one})
+			}
 			more = true
 		}
 		for end := (incident.Closed{}); r.closed.ReceiveAsync(&end); end = (incident.Closed{}) {
@@ -136,21 +139,46 @@ func (r *correlatorRun) perform(ctx workflow.Context, effects []correlate.Effect
 			}})
 		}
 	}
-	sent := make([]workflow.Future, len(effects))
-	for i, e := range effects {
-		if e.Join != nil {
-			id := r.in.Scope.IncidentWorkflowID(e.Join.Service, e.Join.IncidentID)
-			sent[i] = workflow.SignalExternalWorkflow(ctx, id, "", incident.SignalAnomaly, incident.Join{Anomaly: e.Join.Anomaly})
-		}
+	return append(failed, r.join(ctx, effects)...)
+}
+
+// maxTogether is how many anomalies join with one signal. Sixteen of the largest
+// stay within 64 KiB.
+const maxTogether = 16
+
+// join hands anomalies to their incidents, those of one incident together.
+func (r *correlatorRun) join(ctx workflow.Context, effects []correlate.Effect) []correlate.Event {
+	type parcel struct {
+		to   correlate.Join // the first
+		load incident.Join
+		sent workflow.Future
 	}
-	for i, e := range effects {
+	var parcels []*parcel
+	for _, e := range effects {
 		if e.Join == nil {
 			continue
 		}
-		if err := sent[i].Get(ctx, nil); err != nil {
-			var gone *temporal.UnknownExternalWorkflowExecutionError
+		i := slices.IndexFunc(parcels, func(p *parcel) bool { return p.to.IncidentID == e.Join.IncidentID && len(p.load.More) < maxTogether-1 })
+		if i < 0 {
+			parcels = append(parcels, &parcel{to: *e.Join, load: incident.Join{Anomaly: e.Join.Anomaly}})
+			continue
+		}
+		parcels[i].load.More = append(parcels[i].load.More, e.Join.Anomaly)
+	}
+	for _, p := range parcels {
+		id := r.in.Scope.IncidentWorkflowID(p.to.Service, p.to.IncidentID)
+		p.sent = workflow.SignalExternalWorkflow(ctx, id, "", incident.SignalAnomaly, p.load)
+	}
+	var failed []correlate.Event
+	for _, p := range parcels {
+		err := p.sent.Get(ctx, nil)
+		if err == nil {
+			continue
+		}
+		var gone *temporal.UnknownExternalWorkflowExecutionError
+		for _, a := range p.load.All() {
 			failed = append(failed, correlate.Event{JoinFailed: &correlate.JoinFailed{
-				IncidentID: e.Join.IncidentID, AnomalyID: e.Join.Anomaly.ID, Full: !errors.As(err, &gone),
+				IncidentID: p.to.IncidentID, AnomalyID: a.ID, Full: !errors.As(err, &gone),
 			}})
 		}
 	}

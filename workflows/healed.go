@@ -32,7 +32,7 @@ func (r *incidentRun) healedAlready(ctx workflow.Context) {
 	}
 	var names []redact.Text
 	for _, spec := range specs {
-		reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: spec, Since: r.lastSeen()})
+		reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: patient(spec, r.quietTime()), Since: r.lastSeen()})
 		switch {
 		case ctx.Err() != nil:
 			r.cancelled(ctx, incident.PhaseAnalyse)
@@ -66,7 +66,7 @@ func (r *incidentRun) healedBeforeAsking(ctx workflow.Context, look *lookout) bo
 	}
 	look.looked(r, workflow.Now(ctx))
 	verify := r.state.Plan.Verify
-	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: verify, Since: r.lastSeen()})
+	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: patient(verify, r.quietTime()), Since: r.lastSeen()})
 	switch {
 	case ctx.Err() != nil:
 		r.cancelled(ctx, incident.PhaseApprove)
@@ -82,7 +82,7 @@ func (r *incidentRun) healedBeforeAsking(ctx workflow.Context, look *lookout) bo
 // is anomalous any more. Only a metric that is known to be good withdraws it.
 // What was told at one look is not told again at the next.
 func (r *incidentRun) lookWhetherHealed(ctx workflow.Context, q *question, again bool) {
-	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: q.plan.Verify, Since: r.lastSeen()})
+	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: patient(q.plan.Verify, r.quietTime()), Since: r.lastSeen()})
 	switch {
 	case !q.ballot.open():
 		// Somebody answered meanwhile; the remediation looks again by itself.

@@ -68,6 +68,7 @@ type incidentRun struct {
 	voting   workflow.Mutex // one decision is looked at at a time
 	deciding int            // signalled decisions being looked at
 
+	unshown    bool   // several anomalies are being taken, and shown together
 	taking     bool   // anomalies are still taken and acknowledged
 	acking     int    // acknowledgements on their way
 	recurrence string // id of the anomaly that came after the resolution

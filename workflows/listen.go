@@ -56,8 +56,8 @@ func (r *incidentRun) listenToAnomalies(ctx workflow.Context) {
 		if !r.taking || j.Anomaly.ID == "" {
 			continue
 		}
-		r.take(ctx, j.Anomaly)
-		r.acknowledge(ctx, j.Anomaly)
+		r.takeAll(ctx, j.All())
+		r.acknowledge(ctx, j.All())
 	}
 }
 
@@ -91,18 +91,35 @@ func (r *incidentRun) hearOut(ctx workflow.Context) {
 	_ = workflow.Await(detached, func() bool { return turn && told.Len() == 0 })
 }
 
-// acknowledge tells the correlator that an anomaly is in good hands. Should the
+// acknowledge tells the correlator that anomalies are in good hands. Should the
 // correlator be gone, nobody waits for it.
-func (r *incidentRun) acknowledge(ctx workflow.Context, a incident.Anomaly) {
+func (r *incidentRun) acknowledge(ctx workflow.Context, taken []incident.Anomaly) {
 	if r.in.Correlator == "" {
 		return
 	}
 	r.acking++
-	ack := incident.JoinAck{IncidentID: r.in.ID, AnomalyID: a.ID, State: a.State}
+	ack := incident.JoinAck{IncidentID: r.in.ID, AnomalyID: taken[0].ID, State: taken[0].State}
+	for _, a := range taken[1:] {
+		ack.More = append(ack.More, incident.JoinAck{IncidentID: r.in.ID, AnomalyID: a.ID, State: a.State})
+	}
 	if err := workflow.SignalExternalWorkflow(ctx, r.in.Correlator, "", incident.SignalJoined, ack).Get(ctx, nil); err != nil {
-		workflow.GetLogger(ctx).Warn("the correlator could not be told of a join", "incident", r.in.ID, "anomaly", a.ID, "error", err)
+		workflow.GetLogger(ctx).Warn("the correlator could not be told of a join", "incident", r.in.ID, "anomalies", len(taken), "error", err)
 	}
 	r.acking--
+}
+
+// takeAll adds the anomalies of one moment, and shows them once.
+func (r *incidentRun) takeAll(ctx workflow.Context, all []incident.Anomaly) {
+	r.unshown = len(all) > 1
+	for _, a := range all {
+		if a.ID != "" {
+			r.take(ctx, a)
+		}
+	}
+	if r.unshown {
+		r.unshown = false
+		r.show(ctx)
+	}
 }
 
 // take adds an anomaly to the story, or what is new about one that is known.
@@ -148,6 +165,8 @@ func (r *incidentRun) announce(ctx workflow.Context, a incident.Anomaly) {
 	case r.state.Joined <= len(r.in.Anomalies):
 	case r.state.Joined <= len(r.in.Anomalies)+maxAnnounced:
 		r.say(ctx, incident.PhaseAnalyse, redact.Format("Another anomaly joins: %s", a.Why))
+	case r.state.Joined%stormStep == 0:
+		r.say(ctx, incident.PhaseAnalyse, redact.Format("%d anomalies have joined by now; they are counted and no longer told one by one.", r.state.Joined))
 	default:
 		r.chat.root(r)
 	}

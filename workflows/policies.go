@@ -168,6 +168,7 @@ const (
 	maxTimeline     = 200              // entries; the state travels as one payload
 	maxEntry        = 600              // bytes of an entry
 	maxFull         = 4                // anomalies that are kept with their samples and changes
-	maxAnnounced    = 20               // anomalies whose joining is told one by one
+	maxAnnounced    = 5                // anomalies whose joining is told one by one
+	stormStep       = 20               // after every so many further ones their number is told
 	maxRefusals     = 100              // decisions on one question that are looked at and refused
 )

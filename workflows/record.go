@@ -130,6 +130,9 @@ type attributes struct {
 // show brings the search attributes and the details in the Temporal UI up to
 // date. An upsert is an event in history, so only changes are sent.
 func (r *incidentRun) show(ctx workflow.Context) {
+	if r.unshown {
+		return // until all that came together are taken
+	}
 	now := attributes{status: r.state.Status, severity: r.state.Severity, team: r.state.Team, anomalies: r.state.Joined}
 	if r.state.Plan != nil {
 		now.runbook = r.state.Plan.Runbook

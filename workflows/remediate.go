@@ -53,7 +53,7 @@ func (r *incidentRun) attempt(ctx workflow.Context) (incident.RemediationResult,
 	var result incident.RemediationResult
 	err := workflow.ExecuteChildWorkflow(ctx, incident.WorkflowRemediation, incident.RemediationInput{
 		IncidentID: r.in.ID, ParentID: r.state.WorkflowID, Scope: r.in.Scope, Severity: r.state.Severity,
-		Plan: plan, Decisions: r.approvals(plan.Digest), LastSeen: r.lastSeen(),
+		Plan: plan, Decisions: r.approvals(plan.Digest), LastSeen: r.lastSeen(), Quiet: r.quietTime(),
 		LostAfter: r.in.Settings.LostAfter,
 	}).Get(ctx, &result)
 	return result, err

@@ -76,7 +76,7 @@ func (r *remediationRun) publish(ctx workflow.Context) bool {
 // needed looks whether the trouble is still there. A metric that cannot be read
 // rules nothing out, so the approved plan goes on.
 func (r *remediationRun) needed(ctx workflow.Context) bool {
-	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: r.in.Plan.Verify, Since: r.in.LastSeen})
+	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: patient(r.in.Plan.Verify, r.in.Quiet), Since: r.in.LastSeen})
 	switch {
 	case ctx.Err() != nil:
 		return r.cancelled()
@@ -139,7 +139,7 @@ func (r *remediationRun) verify(ctx workflow.Context) bool {
 	if since.IsZero() {
 		since = workflow.Now(ctx)
 	}
-	v := r.in.Plan.Verify
+	v := patient(r.in.Plan.Verify, r.in.Quiet)
 	if r.before != nil {
 		v.Before = *r.before
 	}

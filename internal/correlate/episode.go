@@ -65,6 +65,15 @@ func (r *reducer) unacked(anomalyID string) int {
 	return slices.IndexFunc(r.Unacked, func(u Unacked) bool { return u.Join.Anomaly.ID == anomalyID })
 }
 
+// episodes counts those of all open incidents.
+func (r *reducer) episodes() int {
+	n := 0
+	for _, o := range r.Open {
+		n += len(o.Episodes)
+	}
+	return n
+}
+
 // forget drops an episode of an incident that has too many: the oldest that has
 // closed, or the oldest of all. Should it be heard of again, it joins anew, and
 // the incident knows what it has.

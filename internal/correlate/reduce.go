@@ -136,7 +136,7 @@ func (r *reducer) place(a incident.Anomaly) {
 		return
 	}
 	o := &r.Open[i]
-	if len(o.Episodes) >= maxEpisodes {
+	if len(o.Episodes) >= maxEpisodes || r.episodes() >= maxEpisodesAll {
 		o.forget()
 		r.Counters.Evicted++
 	}

@@ -10,14 +10,15 @@ import (
 // has to stay far below Temporal's limit of 2 MB a payload; the test of the
 // bounds measures it.
 const (
-	maxOpen      = 100 // open incidents
-	maxEpisodes  = 32  // remembered per incident
-	maxRecent    = 50  // closed incidents
-	maxShards    = 256 // shards whose fence is known
-	maxAnomalies = 50  // that an incident starts with
-	maxFull      = 4   // of these, with their samples and changes
-	maxHeld      = 200 // anomalies held for incidents that have not started (event time)
-	maxUnacked   = 60  // joins that wait for their acknowledgement
+	maxOpen        = 100   // open incidents
+	maxEpisodes    = 100   // remembered per incident, as long as all have room
+	maxEpisodesAll = 3_200 // remembered of all open incidents together
+	maxRecent      = 50    // closed incidents
+	maxShards      = 256   // shards whose fence is known
+	maxAnomalies   = 50    // that an incident starts with
+	maxFull        = 4     // of these, with their samples and changes
+	maxHeld        = 200   // anomalies held for incidents that have not started (event time)
+	maxUnacked     = 60    // joins that wait for their acknowledgement
 )
 
 // Durations that correlation goes by.

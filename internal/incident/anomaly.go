@@ -122,16 +122,23 @@ type Batch struct {
 	Flush     bool      `json:"flush,omitempty"` // the end of a backfill: no more will come
 }
 
-// Join is an anomaly that the correlator hands to an incident that is already open.
+// Join is an anomaly that the correlator hands to an incident that is already
+// open, with the others of the same moment: in a storm a signal each would fill
+// histories.
 type Join struct {
-	Anomaly Anomaly `json:"anomaly"`
+	Anomaly Anomaly   `json:"anomaly"`
+	More    []Anomaly `json:"more,omitempty"` // at most 15
 }
+
+// All lists every anomaly of the join in order.
+func (j Join) All() []Anomaly { return append([]Anomaly{j.Anomaly}, j.More...) }
 
 // JoinAck tells the correlator that an incident has taken an anomaly.
 type JoinAck struct {
 	IncidentID string       `json:"incident_id"`
 	AnomalyID  string       `json:"anomaly_id"`
-	State      EpisodeState `json:"state"` // which of the anomaly's emissions was taken
+	State      EpisodeState `json:"state"`          // which of the anomaly's emissions was taken
+	More       []JoinAck    `json:"more,omitempty"` // of the others that came with it
 }
 
 // Closed tells the correlator that an incident's workflow is about to return.
