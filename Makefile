@@ -1,7 +1,7 @@
 # Everything here needs Go and make only; `make lint` and `make race` also need
 # what their comment says.
 .DEFAULT_GOAL := help
-.PHONY: help demo test race lint e2e test-peers replay-open bench build clean
+.PHONY: help demo test race lint e2e browser screenshots test-peers replay-open bench build clean
 
 # The binaries and tests never need cgo; the race detector does.
 export CGO_ENABLED ?= 0
@@ -24,8 +24,14 @@ test: ## every test that needs nothing installed and nothing started
 race: ## the same with the race detector, without what links the Temporal server (needs a C compiler)
 	CGO_ENABLED=1 go test -race $(LIGHT)
 
-e2e: ## every scenario end to end, killed processes, approval in the real Temporal UI (needs Chromium)
+e2e: ## every scenario end to end, killed processes
 	go test -tags e2e -count=1 -timeout 40m ./test/e2e/...
+
+browser: ## approval in the real Temporal UI and on the Slack page (needs Chromium)
+	go test -tags browser -count=1 -timeout 15m ./test/browser
+
+screenshots: ## the same, and the pictures in docs/ are taken anew
+	FIREBREAK_PICTURES=$(CURDIR)/docs TZ=UTC go test -tags browser -count=1 -timeout 15m ./test/browser
 
 test-peers: ## the stand-ins against software of other people, where it is present (npm, python, git)
 	@file=$$(mktemp); go test -tags peers -count=1 -timeout 15m ./test/peers -report $$file; status=$$?; cat $$file; rm -f $$file; exit $$status

@@ -41,15 +41,9 @@ type world struct {
 	client client.Client
 }
 
-// start starts a stack without the Temporal UI, and a worker.
+// start starts a stack without the Temporal UI, and a worker, and at the test's
+// end stops both and makes sure that no process is left.
 func start(t *testing.T, edits ...stack.Edit) world {
-	t.Helper()
-	return startWith(t, false, edits...)
-}
-
-// startWith starts a stack and a worker, and at the test's end stops both and
-// makes sure that no process is left.
-func startWith(t *testing.T, ui bool, edits ...stack.Edit) world {
 	t.Helper()
 	dir := t.TempDir()
 	file, err := os.Create(filepath.Join(dir, "firebreak.log"))
@@ -64,7 +58,7 @@ func startWith(t *testing.T, ui bool, edits ...stack.Edit) world {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	st, err := stack.Start(ctx, stack.Options{Dir: dir, WithoutUI: !ui, Edits: edits, Logger: logger})
+	st, err := stack.Start(ctx, stack.Options{Dir: dir, WithoutUI: true, Edits: edits, Logger: logger})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, st.Stop()) })
 	stop, err := st.StartWorker(context.WithoutCancel(ctx), logger)
