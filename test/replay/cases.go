@@ -34,6 +34,7 @@ func Cases() []Case {
 		{"rejected", incidentType, incident.StatusRejected, incident.OutcomeDeclined, "rejected by signal, after one decision that did not count"},
 		{"expired", incidentType, incident.StatusExpired, incident.OutcomeTimedOut, "nobody answered"},
 		{"escalated", incidentType, incident.StatusEscalated, incident.OutcomeHandedOver, "no runbook fits"},
+		{"ranked", incidentType, incident.StatusResolved, incident.OutcomeFixed, "no model answered, ranked by rule"},
 		{"undone", incidentType, incident.StatusEscalated, incident.OutcomeUndone, "two attempts that did not help"},
 		{"cancelled", incidentType, incident.StatusCancelled, incident.OutcomeNone, "cancelled while its automation ran"},
 		{"cancelled-waiting", incidentType, incident.StatusCancelled, incident.OutcomeNone, "cancelled while its question stood"},

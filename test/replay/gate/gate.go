@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -188,17 +187,15 @@ func Replay(o Options, workflowID, runID string, h *historypb.History) Result {
 	if r.Events > 0 {
 		r.Type = h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowType().GetName()
 	}
-	decided := slices.ContainsFunc(h.GetEvents(), func(e *historypb.HistoryEvent) bool {
-		return e.GetEventType() == enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-	})
-	if !decided {
+	decided := Decided(h)
+	if decided == nil {
 		r.Verdict = New
 		return r
 	}
 	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DataConverter: o.Converter})
 	if err == nil {
 		o.Register(replayer)
-		err = replayer.ReplayWorkflowHistoryWithOptions(slog.New(slog.DiscardHandler), h, worker.ReplayWorkflowHistoryOptions{
+		err = replayer.ReplayWorkflowHistoryWithOptions(slog.New(slog.DiscardHandler), decided, worker.ReplayWorkflowHistoryOptions{
 			OriginalExecution: workflow.Execution{ID: workflowID, RunID: runID},
 		})
 	}
@@ -206,6 +203,41 @@ func Replay(o Options, workflowID, runID string, h *historypb.History) Result {
 		r.Verdict, r.Err = Breaks, err
 	}
 	return r
+}
+
+// Decided is a history up to the last thing that its workflow asked for; nil
+// when it has not asked for anything yet. What has come to an open workflow since
+// then (a signal, the result of an activity, a task that has begun) is cut off:
+// the replayer takes all that it is given for done, and would complain that
+// history lacks what the workflow asks for next, although any code may.
+func Decided(h *historypb.History) *historypb.History {
+	events := h.GetEvents()
+	for last := len(events) - 1; last >= 0; last-- {
+		if events[last].GetEventType() != enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+			continue
+		}
+		end := last + 1
+		for end < len(events) && Asked(events[end]) {
+			end++
+		}
+		return &historypb.History{Events: events[:end]}
+	}
+	return nil
+}
+
+// Asked tells the events by which a workflow asked for something. They follow
+// the task in which it did, before anything that came from elsewhere.
+func Asked(e *historypb.HistoryEvent) bool {
+	if e.GetEventType() == enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED || e.GetEventType() == enums.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED {
+		return true
+	}
+	message := e.ProtoReflect()
+	attributes := message.WhichOneof(message.Descriptor().Oneofs().ByName("attributes"))
+	if attributes == nil {
+		return false
+	}
+	// Only events that a task's completion wrote name that task.
+	return attributes.Message().Fields().ByName("workflow_task_completed_event_id") != nil
 }
 
 // recorder notes the names under which workflows are registered.

@@ -43,6 +43,9 @@ func scripts() []script {
 		{[]string{"escalated"}, with(func(w *world) { w.runbook = "" }), func(ctx context.Context, p *player) ([]run, error) {
 			return p.incident(ctx, 0)
 		}},
+		{[]string{"ranked"}, with(func(w *world) { w.noModel = true }), func(ctx context.Context, p *player) ([]run, error) {
+			return p.incident(ctx, 0, p.approve(1))
+		}},
 		{[]string{"undone", "remediation-undone"}, with(func(w *world) { w.helps, w.undo = false, undo }), func(ctx context.Context, p *player) ([]run, error) {
 			return p.incident(ctx, 0, p.approve(1), p.approve(2))
 		}},

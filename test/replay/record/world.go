@@ -26,6 +26,7 @@ type world struct {
 	undo     *incident.UndoPlan //
 	refuses  string             // approver whose decisions do not count
 	helps    bool               // whether the fix helps
+	noModel  bool               // whether the model refuses to answer
 	present  func() bool        // whether the trouble is there
 	chatDown int                // calls of PostIncident that fail at first
 	orphan   string             // id of an automation that nobody watches
@@ -89,8 +90,10 @@ func (w *world) registerReading(r worker.Worker) {
 	named(r, incident.ActivityPinCatalog, func(in incident.PinCatalogInput) incident.PinCatalogResult {
 		return incident.PinCatalogResult{
 			Commit: "0123456789abcdef0123456789abcdef01234567", Known: true,
-			Service:  incident.Service{Name: in.Service, Team: "shop", Severity: incident.Sev2, DependsOn: []string{"payments"}},
-			Runbooks: []incident.RunbookOption{{Name: "restart-service", Service: in.Service, Summary: "restarts it"}},
+			Service: incident.Service{Name: in.Service, Team: "shop", Severity: incident.Sev2, DependsOn: []string{"payments"}},
+			Runbooks: []incident.RunbookOption{
+				{Name: "restart-service", Service: in.Service, Summary: "restarts it"}, {Name: secondRunbook, Service: in.Service, Summary: "recycles it"},
+			},
 		}
 	})
 	named(r, incident.ActivityGatherEvidence, func(in incident.GatherEvidenceInput) incident.GatherEvidenceResult {
@@ -98,11 +101,13 @@ func (w *world) registerReading(r worker.Worker) {
 			ID: "ev-00000001", Kind: incident.EvidenceMetric, Service: in.Service.Name, Title: redact.Literal("errors"), Detail: redact.Literal("30 a second, none before"),
 		}}}
 	})
-	named(r, incident.ActivityDiagnose, func(in incident.DiagnoseInput) incident.Diagnosis {
-		return incident.Diagnosis{Model: "recorder", Hypotheses: []incident.Hypothesis{{
-			Cause: redact.Literal("errors since a change"), Service: in.Service.Name, Confidence: 0.8, Citations: []string{"ev-00000001"}, Runbook: w.runbook,
-		}}}
-	})
+	r.RegisterActivityWithOptions(func(_ context.Context, in incident.DiagnoseInput) (incident.Diagnosis, error) {
+		if w.noModel {
+			return incident.Diagnosis{}, temporal.NewNonRetryableApplicationError("no access to the model", incident.ErrorPermission, nil)
+		}
+		return w.diagnosis("recorder", in), nil
+	}, activity.RegisterOptions{Name: incident.ActivityDiagnose})
+	named(r, incident.ActivityRankSuspects, func(in incident.RankSuspectsInput) incident.Diagnosis { return w.diagnosis("", in.Case) })
 	named(r, incident.ActivityCompilePlan, func(in incident.CompilePlanInput) incident.CompilePlanResult {
 		return incident.CompilePlanResult{Plan: incident.Plan{
 			Attempt: in.Attempt, Runbook: in.Hypothesis.Runbook, Commit: in.Commit, Service: in.Service, ContentSHA256: "aa", Undo: w.undo,
@@ -131,6 +136,23 @@ func (w *world) registerReading(r worker.Worker) {
 	named(r, incident.ActivityVerifyRecovery, func(in incident.VerifyRecoveryInput) incident.Verification {
 		return incident.Verification{OK: w.helps, Metric: "Shop/Errors", Before: 30, Samples: 5, Detail: redact.Literal("5 looked at"), At: in.Since}
 	})
+}
+
+// secondRunbook is what the next hypothesis proposes: a runbook that did not help
+// is not tried again.
+const secondRunbook = "recycle-process"
+
+func (w *world) diagnosis(model string, in incident.DiagnoseInput) incident.Diagnosis {
+	hypothesis := func(confidence float64, runbook string) incident.Hypothesis {
+		return incident.Hypothesis{
+			Cause: redact.Literal("errors since a change"), Service: in.Service.Name, Confidence: confidence, Citations: []string{"ev-00000001"}, Runbook: runbook,
+		}
+	}
+	d := incident.Diagnosis{Model: model, Hypotheses: []incident.Hypothesis{hypothesis(0.8, w.runbook)}}
+	if w.runbook != "" {
+		d.Hypotheses = append(d.Hypotheses, hypothesis(0.5, secondRunbook))
+	}
+	return d
 }
 
 func (w *world) registerAutomation(r worker.Worker) {
