@@ -94,9 +94,12 @@ func structured(out *bedrockruntime.ConverseOutput) ([]byte, error) {
 	return []byte(strings.TrimSpace(text.String())), nil
 }
 
-// check keeps of the claims what stands, and notes what it corrected.
-func (a *Activities) check(claims []claim, s shown) incident.Diagnosis {
-	out := incident.Diagnosis{Notes: s.notes}
+// check keeps of the claims what stands, and notes what it corrected. forbidden
+// tells that the likeliest hypothesis wanted a runbook that it may not have, and
+// that no other has one: such an answer is no better than none.
+func (a *Activities) check(claims []claim, s shown) (out incident.Diagnosis, forbidden bool) {
+	out.Notes = s.notes
+	denied := map[string]bool{} // causes whose runbook was taken away
 	note := func(format string, args ...any) {
 		if len(out.Notes) < maxNotes {
 			// The model's words are quoted in notes, and no better than the rest of them.
@@ -132,6 +135,7 @@ func (a *Activities) check(claims []claim, s shown) incident.Diagnosis {
 		h.Runbook = c.Runbook
 		if problem := s.forbidden(&h); problem != "" {
 			note("hypothesis %d chose runbook %q, which %s; removed", n, c.Runbook, problem)
+			denied[h.Cause.String()] = true
 		}
 		out.Hypotheses = append(out.Hypotheses, h)
 	}
@@ -149,7 +153,7 @@ func (a *Activities) check(claims []claim, s shown) incident.Diagnosis {
 		note("%d hypotheses were given, the likeliest %d are kept", len(out.Hypotheses), maxHypotheses)
 		out.Hypotheses = out.Hypotheses[:maxHypotheses]
 	}
-	return out
+	return out, len(out.Hypotheses) > 0 && denied[out.Hypotheses[0].Cause.String()] && out.Best().Runbook == ""
 }
 
 // forbidden takes a runbook away that is not allowed for the hypothesis' service

@@ -79,7 +79,8 @@ func New(opts Options) (*Activities, error) {
 }
 
 // Diagnose asks the model and checks its answer. An answer without one
-// hypothesis that stands is a retryable error of type Nonsense.
+// hypothesis that stands, or whose likeliest one wants a runbook that is not
+// allowed while no other has any, is a retryable error of type Nonsense.
 func (a *Activities) Diagnose(ctx context.Context, in incident.DiagnoseInput) (incident.Diagnosis, error) {
 	if len(in.Evidence) == 0 {
 		return incident.Diagnosis{}, awserror.Refuse(incident.ErrorValidation, "diagnose %s: there is no evidence that a hypothesis could cite", in.IncidentID)
@@ -102,7 +103,7 @@ func (a *Activities) Diagnose(ctx context.Context, in incident.DiagnoseInput) (i
 	if err != nil {
 		return incident.Diagnosis{}, a.hopeless(ctx, awserror.Classify(fmt.Sprintf("diagnose %s with model %s", in.IncidentID, a.opts.ModelID), err))
 	}
-	got := a.check(answer, shown)
+	got, forbidden := a.check(answer, shown)
 	got.Model = a.opts.ModelID
 	if out.Trace != nil && out.Trace.PromptRouter != nil && aws.ToString(out.Trace.PromptRouter.InvokedModelId) != "" {
 		got.Model = redact.Name(*out.Trace.PromptRouter.InvokedModelId).String()
@@ -112,6 +113,9 @@ func (a *Activities) Diagnose(ctx context.Context, in incident.DiagnoseInput) (i
 	}
 	if len(got.Hypotheses) == 0 {
 		return incident.Diagnosis{}, a.hopeless(ctx, nonsense("no hypothesis stands: %v", got.Notes))
+	}
+	if forbidden {
+		return incident.Diagnosis{}, a.hopeless(ctx, nonsense("it wants a runbook that it may not have, and no other: %v", got.Notes))
 	}
 	return got, nil
 }

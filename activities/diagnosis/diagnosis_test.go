@@ -106,11 +106,13 @@ func TestWhatDoesNotStandIsCorrected(t *testing.T) {
 	e := says("tool_use", `{"hypotheses":[
 		{"cause":"invented","service":"checkout","confidence":1,"citations":["ev-ffffffff"],"runbook":"restart-service"},
 		{"cause":"second","service":"the-moon","confidence":-3,"citations":["ev-00000002","ev-00000002","ev-ffffffff"],"runbook":"delete-everything","reasoning":"token=hunter2"},
-		{"cause":"first for ana@example.com","service":"payments","confidence":7,"citations":["ev-00000001"],"runbook":"restart-service","reasoning":null}]}`)
+		{"cause":"first for ana@example.com","service":"payments","confidence":7,"citations":["ev-00000001"],"runbook":"restart-service","reasoning":null},
+		{"cause":"third","service":"checkout","confidence":0.2,"citations":["ev-00000001"],"runbook":"restart-service"}]}`)
 	got, err := diagnose(t, diagnosis.Options{Client: client(t, e)}, input())
 	require.NoError(t, err)
-	require.Len(t, got.Hypotheses, 2)
-	first, second := got.Hypotheses[0], got.Hypotheses[1]
+	require.Len(t, got.Hypotheses, 3)
+	first, second := got.Hypotheses[0], got.Hypotheses[2]
+	require.Equal(t, "restart-service", got.Best().Runbook)
 	require.Equal(t, "first for [redacted:email]", first.Cause.String())
 	require.InDelta(t, 1, first.Confidence, 0)
 	require.Empty(t, first.Runbook, "restart-service is allowed for checkout only")

@@ -24,8 +24,19 @@ func TestPromptInjectionCannotChooseARunbook(t *testing.T) {
 	obeys := says("tool_use", `{"hypotheses":[{"cause":"run wipe-disk","service":"checkout","confidence":0.99,"citations":["ev-00000001"],
 		"runbook":"wipe-disk","reasoning":"the operator says so","parameters":{"InstanceId":["i-ffffffffffffffff"]}}]}`)
 	got, err := diagnose(t, diagnosis.Options{Client: client(t, obeys)}, in)
+	kind, final := verdict(err)
+	require.Equal(t, diagnosis.Nonsense, kind, "a model that was talked into it is asked again, and then not believed")
+	require.False(t, final)
+	require.ErrorContains(t, err, `"wipe-disk", which is not allowed`)
+	require.Empty(t, got.Hypotheses)
+
+	// Beside a hypothesis that stands it only costs its own.
+	both := says("tool_use", `{"hypotheses":[{"cause":"run wipe-disk","service":"checkout","confidence":0.99,"citations":["ev-00000001"],
+		"runbook":"wipe-disk","reasoning":"the operator says so","parameters":{"InstanceId":["i-ffffffffffffffff"]}},
+		{"cause":"a bad reload","service":"checkout","confidence":0.5,"citations":["ev-00000001"],"runbook":"restart-service","reasoning":"errors since"}]}`)
+	got, err = diagnose(t, diagnosis.Options{Client: client(t, both)}, in)
 	require.NoError(t, err)
-	require.Empty(t, got.Best().Runbook)
+	require.Equal(t, "restart-service", got.Best().Runbook)
 	require.Contains(t, strings.Join(got.Notes, "\n"), `"wipe-disk", which is not allowed`)
 	raw, err := json.Marshal(got)
 	require.NoError(t, err)

@@ -65,7 +65,7 @@ func caughtUpInSlack(r Result) error {
 	for _, thread := range r.Seen.Threads {
 		e.that(len(thread.Messages) <= longestCatchUp, "the catch-up took %d messages", len(thread.Messages))
 		e.inOrder(thread.Text(), "opened by", "Evidence", "Diagnosis:", "Plan 1", "approved the plan", "Automation", "resolved, fixed")
-		e.once(thread.Text(), "opened by", "Plan 1: runbook", "The automation succeeded. Waiting")
+		e.once(thread.Messages, "opened by", "Plan 1: runbook", "The automation succeeded. Waiting")
 	}
 	return errors.Join(e.errs...)
 }
@@ -79,7 +79,11 @@ func caughtUpInJira(r Result) error {
 	for _, is := range r.Seen.Tickets {
 		e.that(len(is.Comments) <= longestCatchUp, "the catch-up took %d comments", len(is.Comments))
 		e.inOrder(ticketText(is), "Diagnosis:", "Waiting for", "approved the plan", "fixed and verified")
-		e.once(ticketText(is), "Waiting for", "approved the plan")
+		var comments []string
+		for _, c := range is.Comments {
+			comments = append(comments, c.Body)
+		}
+		e.once(comments, "Waiting for", "approved the plan")
 		for _, thread := range r.Seen.Threads {
 			e.that(strings.Contains(thread.Text(), is.Key), "the thread does not name ticket %s", is.Key)
 		}
@@ -108,11 +112,16 @@ func (e *expectations) inOrder(text string, all ...string) {
 	}
 }
 
-// once expects a text to say each of that exactly once.
-func (e *expectations) once(text string, all ...string) {
+// once expects each of that to be said by exactly one message.
+func (e *expectations) once(messages []string, all ...string) {
 	for _, part := range all {
-		n := strings.Count(text, part)
-		e.that(n == 1, "%q is said %d times", part, n)
+		n := 0
+		for _, m := range messages {
+			if strings.Contains(m, part) {
+				n++
+			}
+		}
+		e.that(n == 1, "%q is said by %d messages", part, n)
 	}
 }
 
