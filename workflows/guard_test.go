@@ -1,7 +1,6 @@
 package workflows_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -303,6 +302,6 @@ func TestEpilogueThroughOutages(t *testing.T) {
 	w.fails[incident.ActivityReadTerminated] = refused
 	_, err = w.epilogue(waiting(), "terminated", "")
 	var app *temporal.ApplicationError
-	require.True(t, errors.As(err, &app))
+	require.ErrorAs(t, err, &app)
 	require.Zero(t, w.count(incident.ActivityPostReply))
 }

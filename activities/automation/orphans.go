@@ -94,7 +94,7 @@ func (a *Activities) orphan(ctx context.Context, in incident.FindOrphansInput, x
 	id := aws.ToString(x.AutomationExecutionId)
 	began := aws.ToTime(x.ExecutionStartTime)
 	if id == "" || began.IsZero() || time.Since(began) < in.Grace.Std() {
-		return nil, nil //nolint:nilnil // no orphan is no error
+		return nil, nil
 	}
 	owner, err := a.owner(ctx, id, in.Scope)
 	if err != nil || owner == "" {
@@ -105,7 +105,7 @@ func (a *Activities) orphan(ctx context.Context, in incident.FindOrphansInput, x
 		return nil, awserror.Unavailablef("ask whether %s runs: %v", owner, err)
 	}
 	if !end.Ended || !end.At.IsZero() && time.Since(end.At) < in.Grace.Std() {
-		return nil, nil //nolint:nilnil // no orphan is no error
+		return nil, nil
 	}
 	return &incident.Orphan{ExecutionID: id, Document: aws.ToString(x.DocumentName), WorkflowID: owner, Started: began.UTC(), Ended: end.At}, nil
 }

@@ -75,7 +75,7 @@ func (a *Activities) ended(ctx context.Context, in incident.FindEndedInput, o co
 	id := in.Scope.IncidentWorkflowID(o.Service, o.IncidentID)
 	described, err := a.o.Temporal.DescribeWorkflowExecution(ctx, id, "")
 	if unknown := new(serviceerror.NotFound); errors.As(err, &unknown) {
-		return nil, nil //nolint:nilnil // owing nothing is no error
+		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("describe %s: %w", id, err)
@@ -83,7 +83,7 @@ func (a *Activities) ended(ctx context.Context, in incident.FindEndedInput, o co
 	info := described.GetWorkflowExecutionInfo()
 	at := info.GetCloseTime().AsTime()
 	if !over(info.GetStatus()) || a.o.Now().Sub(at) < in.Grace.Std() {
-		return nil, nil //nolint:nilnil // owing nothing is no error
+		return nil, nil
 	}
 	// Without its thread and its ticket: what was cut off is over, and what comes
 	// after it begins anew.
