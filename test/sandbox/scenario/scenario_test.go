@@ -1,6 +1,9 @@
 package scenario
 
 import (
+	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -33,4 +36,14 @@ func TestTable(t *testing.T) {
 	require.True(t, slices.IsSortedFunc(all, func(a, b Scenario) int { return slices.Index(order, a.Name) - slices.Index(order, b.Name) }))
 	_, err := Find("no-such-thing")
 	require.ErrorContains(t, err, "known are error-spike")
+}
+
+func TestEveryScenarioIsDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../../docs/scenarios.md")
+	require.NoError(t, err)
+	for _, sc := range All() {
+		row := fmt.Sprintf("(?m)^\\| `%s` \\|.*\\| %s \\|", regexp.QuoteMeta(sc.Name), regexp.QuoteMeta(sc.End()))
+		require.Regexp(t, row, string(page), "docs/scenarios.md has no row for %s that ends with %s", sc.Name, sc.End())
+	}
 }
