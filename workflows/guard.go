@@ -61,17 +61,29 @@ func (r *guardRun) reap(ctx workflow.Context) {
 		return
 	}
 	r.report.Running, r.report.Unsure = found.Running, found.Unsure
+	// Side by side: one that cannot be stopped must not keep the others running.
+	stopping := workflow.NewWaitGroup(ctx)
 	for _, o := range found.Orphans {
-		reaped, err := perform[incident.ReapOrphanResult](ctx, guardOptions(incident.QueueAutomation), incident.ActivityReapOrphan,
-			redact.Format("Stop %s, started by %s", redact.Name(o.ExecutionID), redact.Name(o.WorkflowID)), incident.ReapOrphanInput{Orphan: o})
-		switch {
-		case err != nil:
-			r.problem(ctx, redact.Format("Automation %s of %s could not be stopped and may still run", redact.Name(o.ExecutionID), redact.Name(o.WorkflowID)), err)
-		case reaped.Stopped:
-			o.Status = reaped.Execution.Status
-			r.report.Stopped = append(r.report.Stopped, o)
-			workflow.GetLogger(ctx).Warn("an automation that nobody watched was stopped", "execution", o.ExecutionID, "workflow", o.WorkflowID, "status", o.Status)
-		}
+		stopping.Add(1)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer stopping.Done()
+			r.stop(ctx, o)
+		})
+	}
+	stopping.Wait(ctx)
+}
+
+// stop stops one automation, unless its workflow turns out to run again.
+func (r *guardRun) stop(ctx workflow.Context, o incident.Orphan) {
+	reaped, err := perform[incident.ReapOrphanResult](ctx, guardOptions(incident.QueueAutomation), incident.ActivityReapOrphan,
+		redact.Format("Stop %s, started by %s", redact.Name(o.ExecutionID), redact.Name(o.WorkflowID)), incident.ReapOrphanInput{Orphan: o})
+	switch {
+	case err != nil:
+		r.problem(ctx, redact.Format("Automation %s of %s could not be stopped and may still run", redact.Name(o.ExecutionID), redact.Name(o.WorkflowID)), err)
+	case reaped.Stopped:
+		o.Status = reaped.Execution.Status
+		r.report.Stopped = append(r.report.Stopped, o)
+		workflow.GetLogger(ctx).Warn("an automation that nobody watched was stopped", "execution", o.ExecutionID, "workflow", o.WorkflowID, "status", o.Status)
 	}
 }
 

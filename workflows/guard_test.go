@@ -100,7 +100,25 @@ func TestGuardStopsOrphans(t *testing.T) {
 	require.NoError(t, err, "one that is watched again is no problem")
 	stopped, last := orphan, third
 	stopped.Status, last.Status = "Cancelled", "Cancelled"
-	require.Equal(t, []incident.Orphan{stopped, last}, report.Stopped)
+	require.ElementsMatch(t, []incident.Orphan{stopped, last}, report.Stopped)
+}
+
+func TestGuardStopsTheOthersWhenOneCannotBeStopped(t *testing.T) {
+	t.Parallel()
+	w := newWard(t)
+	second := orphan
+	second.ExecutionID = "second"
+	w.orphans = incident.FindOrphansResult{Running: 2, Orphans: []incident.Orphan{orphan, second}}
+	w.fails[incident.ActivityReapOrphan] = func(n int) error {
+		if n == 1 {
+			return refused(n)
+		}
+		return nil
+	}
+	report, err := w.round()
+	require.Error(t, err)
+	require.Len(t, report.Stopped, 1)
+	require.Len(t, report.Problems, 1)
 }
 
 func TestGuardHasTheCorrelatorForget(t *testing.T) {

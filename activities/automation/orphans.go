@@ -29,6 +29,7 @@ const (
 const (
 	orphanPage  = 50 // DescribeAutomationExecutions' own limit
 	orphanPages = 40 // 100 executions run at once in an account, the rest is pending
+	orphansOnce = 50 // reported at once, so that the answer stays small; the next look finds more
 )
 
 // unfinished are the statuses of an execution that may still do something. One
@@ -77,7 +78,7 @@ func (a *Activities) FindOrphans(ctx context.Context, in incident.FindOrphansInp
 			case err != nil:
 				out.Unsure++
 				activity.GetLogger(ctx).Warn("an automation is left alone because it cannot be told whose it is", "execution", aws.ToString(x.AutomationExecutionId), "error", err)
-			case orphan != nil:
+			case orphan != nil && len(out.Orphans) < orphansOnce:
 				out.Orphans = append(out.Orphans, *orphan)
 			}
 		}

@@ -157,25 +157,25 @@ func TestOrphansOfStartAutomation(t *testing.T) {
 	b.opts.Ended = fates{owner: closed(time.Hour)}.ended
 	document := b.publish(t, "long").Name
 	want := map[string]bool{}
-	for range 60 { // more than a page holds
+	for range 60 { // more than a page holds, and more than are reported at once
 		want[b.tagged(t, document, ours(nil))] = true
 	}
 	result, err := b.orphans(t, 0)
 	require.NoError(t, err)
 	require.Equal(t, 61, result.Running)
-	require.Len(t, result.Orphans, 60)
+	require.Len(t, result.Orphans, 50)
 	for _, o := range result.Orphans {
 		require.True(t, want[o.ExecutionID])
 		delete(want, o.ExecutionID)
 	}
-	require.Empty(t, want)
+	require.Len(t, want, 10)
 	reaped, err := do[incident.ReapOrphanResult](t, b, 1, incident.ActivityReapOrphan, incident.ReapOrphanInput{Orphan: result.Orphans[0]})
 	require.NoError(t, err)
 	require.True(t, reaped.Stopped)
 	require.Equal(t, "Cancelled", reaped.Execution.Status)
 	result, err = b.orphans(t, 0)
 	require.NoError(t, err)
-	require.Len(t, result.Orphans, 59)
+	require.Equal(t, 60, result.Running)
 }
 
 func TestOrphansCannotBeFound(t *testing.T) {
