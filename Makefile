@@ -24,7 +24,7 @@ test: ## every test that needs nothing installed and nothing started
 race: ## the same with the race detector, without what links the Temporal server (needs a C compiler)
 	CGO_ENABLED=1 go test -race $(LIGHT)
 
-e2e: ## every scenario end to end, killed processes
+e2e: ## end to end: killed processes, a runbook that lies, recorded telemetry
 	go test -tags e2e -count=1 -timeout 40m ./test/e2e/...
 
 browser: ## approval in the real Temporal UI and on the Slack page (needs Chromium)
