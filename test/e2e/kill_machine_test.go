@@ -62,10 +62,10 @@ func (m *machine) layOut(t *testing.T, st *stack.Stack) {
 	t.Helper()
 	m.dir = filepath.Join(st.Dir(), "machines", m.service)
 	for path, content := range map[string]string{
-		"bin/systemctl":                         systemctl,
+		"bin/systemctl":                           systemctl,
 		"config/" + m.service + ".json":           broken,
 		"config/" + m.service + ".last-good.json": good,
-		fileRunning:                             broken,
+		fileRunning:                               broken,
 	} {
 		m.write(t, path, content)
 	}

@@ -30,19 +30,25 @@ func (w *killWorld) check(t *testing.T, k *killCase) {
 	case k.writes != onlyReads:
 		require.Equal(t, 1, k.world.Faults.Fired(k.writes.service, k.writes.operation, fault.LoseResponse), "no answer was lost")
 	}
-	automation, ticket := types.AutomationExecutionStatusSuccess, jira.CategoryDone
-	switch k.in {
-	case fixed, withoutModel:
-		require.Equal(t, incident.StatusResolved, k.final.Status, "%v", k.final.Timeline)
-		require.Equal(t, incident.OutcomeFixed, k.final.Outcome)
-		require.Equal(t, good, k.read(fileRunning))
-	case cancelledUnwatched:
-		require.Equal(t, incident.StatusCancelled, k.final.Status, "%v", k.final.Timeline)
-		automation, ticket = types.AutomationExecutionStatusCancelled, jira.CategoryInProgress
+	if k.in != cancelledUnwatched {
+		w.checkFixed(t, &k.machineIncident)
+		return
 	}
-	w.checkAutomation(t, &k.machineIncident, automation)
+	require.Equal(t, incident.StatusCancelled, k.final.Status, "%v", k.final.Timeline)
+	w.checkAutomation(t, &k.machineIncident, types.AutomationExecutionStatusCancelled)
 	w.checkThread(t, &k.machineIncident)
-	w.checkTicket(t, &k.machineIncident, ticket)
+	w.checkTicket(t, &k.machineIncident, jira.CategoryInProgress)
+}
+
+// checkFixed: resolved and fixed, with everything once.
+func (w *killWorld) checkFixed(t *testing.T, k *machineIncident) {
+	t.Helper()
+	require.Equal(t, incident.StatusResolved, k.final.Status, "%v", k.final.Timeline)
+	require.Equal(t, incident.OutcomeFixed, k.final.Outcome)
+	require.Equal(t, good, k.read(fileRunning), "the unit still runs with the broken configuration")
+	w.checkAutomation(t, k, types.AutomationExecutionStatusSuccess)
+	w.checkThread(t, k)
+	w.checkTicket(t, k, jira.CategoryDone)
 }
 
 // checkAutomation: one version of the document, one execution of it, one restart.
