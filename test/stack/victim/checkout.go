@@ -40,13 +40,16 @@ type orderRequest struct {
 	Remember bool    `json:"remember"` // the shopper wants to find the session again
 }
 
-func newCheckout(dir string, rel release, log *slog.Logger) (*checkout, error) {
+func newCheckout(dir string, rel release, tel *telemetry) (*checkout, error) {
 	settings, err := loadSettings[checkoutSettings](dir, Checkout)
 	if err != nil {
 		return nil, err
 	}
-	c := &checkout{dir: dir, log: log, release: rel, client: &http.Client{}, catalogue: loadCatalogue()}
+	c := &checkout{dir: dir, log: tel.log, release: rel, client: &http.Client{}, catalogue: loadCatalogue()}
 	c.settings.Store(&settings)
+	if settings.DetailedMetrics {
+		tel.meter.detail()
+	}
 	return c, nil
 }
 

@@ -81,6 +81,7 @@ func (l *load) send(ctx context.Context, client *http.Client, base string) {
 		return
 	}
 	req.Header.Set("X-Request-Id", uuid.NewString())
+	req.Header.Set(shopHeader, shops[rand.IntN(len(shops))])
 	began := time.Now()
 	resp, err := client.Do(req)
 	failed := err != nil
@@ -94,6 +95,9 @@ func (l *load) send(ctx context.Context, client *http.Client, base string) {
 	}
 	l.note(answer{at: time.Now(), took: time.Since(began), failed: failed})
 }
+
+// shops are those that callers ask for.
+var shops = Shops()
 
 // orderBody is an order of two items.
 func orderBody(remember bool) string {

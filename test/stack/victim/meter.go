@@ -25,6 +25,7 @@ type meter struct {
 	requests  int
 	errors    int
 	latencies map[float64]float64 // milliseconds, rounded, to how often
+	shops     perShop             // nil: not counted
 }
 
 func newMeter(client *cloudwatch.Client, service string) *meter {
@@ -35,11 +36,19 @@ func newMeter(client *cloudwatch.Client, service string) *meter {
 	}
 }
 
-// observe counts one request.
-func (m *meter) observe(took time.Duration, failed bool) {
+// detail has every shop counted by itself from now on.
+func (m *meter) detail() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.shops = newPerShop()
+}
+
+// observe counts one request, for a shop where it names one.
+func (m *meter) observe(took time.Duration, failed bool, shop string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.requests++
+	m.shops.observe(shop, took, failed)
 	if failed {
 		m.errors++
 	}
@@ -94,6 +103,9 @@ func (m *meter) drain(second time.Time) []types.MetricDatum {
 			latency.Counts = append(latency.Counts, count)
 		}
 		data = append(data, latency)
+	}
+	if m.shops != nil {
+		data = append(data, m.shops.drain(second)...)
 	}
 	m.requests, m.errors = 0, 0
 	clear(m.latencies)

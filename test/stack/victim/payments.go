@@ -2,12 +2,14 @@ package victim
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
 // charge is the body of a charge.
@@ -22,6 +24,7 @@ type payments struct {
 	dir      string
 	log      *slog.Logger
 	settings atomic.Pointer[paymentsSettings]
+	ledger   quota
 }
 
 func newPayments(dir string, log *slog.Logger) (*payments, error) {
@@ -41,6 +44,8 @@ func (p *payments) reload() (string, error) {
 	}
 	was := *p.settings.Swap(&next)
 	switch {
+	case was.LedgerQuota != next.LedgerQuota:
+		return fmt.Sprintf("ledger_quota is now %d writes in %.0f s, was %d", next.LedgerQuota, next.LedgerWindowSeconds, was.LedgerQuota), nil
 	case was.LedgerMillis != next.LedgerMillis:
 		return "ledger settings changed", nil
 	case !slices.Equal(was.Currencies, next.Currencies):
@@ -66,6 +71,11 @@ func (p *payments) charge(w http.ResponseWriter, r *http.Request) {
 	if !slices.Contains(settings.Currencies, c.Currency) {
 		p.log.WarnContext(r.Context(), "charge refused: currency "+c.Currency+" is unknown", requestID(r), "order", c.Order)
 		http.Error(w, "unknown currency", http.StatusUnprocessableEntity)
+		return
+	}
+	if n := settings.LedgerQuota; n > 0 && !p.ledger.take(time.Now(), n, milliseconds(1000*settings.LedgerWindowSeconds)) {
+		p.log.ErrorContext(r.Context(), "charge failed: the ledger's quota of writes is used up", requestID(r), "order", c.Order)
+		http.Error(w, "the ledger takes no more writes for now", http.StatusServiceUnavailable)
 		return
 	}
 	// Half to one and a half times the average, and now and then a slow disk.

@@ -86,7 +86,7 @@ func serveUnit(ctx context.Context, name string) error {
 		return err
 	}
 	defer tel.stop()
-	svc, err := newService(name, dir, rel, tel.log)
+	svc, err := newService(name, dir, rel, tel)
 	if err != nil {
 		tel.log.Error("start failed: " + err.Error())
 		return err
@@ -119,12 +119,12 @@ func serveUnit(ctx context.Context, name string) error {
 	return nil
 }
 
-func newService(name, dir string, rel release, log *slog.Logger) (service, error) {
+func newService(name, dir string, rel release, tel *telemetry) (service, error) {
 	switch name {
 	case Checkout:
-		return newCheckout(dir, rel, log)
+		return newCheckout(dir, rel, tel)
 	case Payments:
-		return newPayments(dir, log)
+		return newPayments(dir, tel.log)
 	default:
 		return nil, fmt.Errorf("there is no service %q", name)
 	}

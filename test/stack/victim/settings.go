@@ -14,6 +14,8 @@ type checkoutSettings struct {
 	Currency      string `json:"currency"`      // ISO 4217
 	TimeoutMillis int    `json:"timeout_ms"`    // for one charge
 	SessionLimit  int    `json:"session_limit"` // sessions kept in memory; 0 keeps all for ever
+
+	DetailedMetrics bool `json:"detailed_metrics,omitempty"` // publishes metrics of every shop, too; read at start only
 }
 
 func (s checkoutSettings) validate() error {
@@ -36,11 +38,17 @@ func (s checkoutSettings) validate() error {
 type paymentsSettings struct {
 	Currencies   []string `json:"currencies"` // that it can charge
 	LedgerMillis float64  `json:"ledger_ms"`  // how long a write to the ledger takes on average
+	// What the ledger takes in every window of time; no limit when 0.
+	LedgerQuota         int     `json:"ledger_quota,omitempty"`
+	LedgerWindowSeconds float64 `json:"ledger_window_s,omitempty"`
 }
 
 func (s paymentsSettings) validate() error {
 	if len(s.Currencies) == 0 || s.LedgerMillis < 0 {
 		return errors.New("currencies must not be empty and ledger_ms not negative")
+	}
+	if s.LedgerQuota < 0 || s.LedgerQuota > 0 && s.LedgerWindowSeconds <= 0 {
+		return errors.New("ledger_quota must not be negative, and needs ledger_window_s")
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func (t *telemetry) measure(next http.Handler) http.Handler {
 				t.log.Error(fmt.Sprintf("panic in %s %s: %v", r.Method, r.URL.Path, v), requestID(r))
 				http.Error(answer, "internal error", http.StatusInternalServerError)
 			}
-			t.meter.observe(time.Since(began), answer.status >= http.StatusInternalServerError)
+			t.meter.observe(time.Since(began), answer.status >= http.StatusInternalServerError, r.Header.Get(shopHeader))
 		}()
 		next.ServeHTTP(answer, r)
 	})
