@@ -61,7 +61,7 @@ func (p *play) quiet(ctx context.Context) (err error) {
 	lasts := p.limits.Baseline
 	if p.o.Warm {
 		lasts = p.limits.Warm
-		if !p.o.Calm.IsZero() {
+		if p.sc.Limits.Warm == 0 && !p.o.Calm.IsZero() { // a time of its own is for something else than rest
 			lasts = max(leastWarm, lasts-p.result.Began.Sub(p.o.Calm))
 		}
 	}
