@@ -76,7 +76,7 @@ func (m machine) write(t *testing.T, path, content string) {
 	t.Helper()
 	path = filepath.Join(m.dir, path)
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
-	require.NoError(t, os.WriteFile(path, []byte(content), 0o700)) //nolint:gosec // a script has to be executable
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o700)) // a script has to be executable
 }
 
 func (m machine) remove(t *testing.T, path string) {

@@ -64,7 +64,7 @@ func (s *Stack) StartWorkerProcess(ctx context.Context, binary, log string, env 
 	}
 	cfg := s.Config()
 	serves := make(chan struct{})
-	p := &WorkerProcess{cmd: exec.Command(binary), ended: make(chan struct{})} //nolint:noctx // it outlives ctx
+	p := &WorkerProcess{cmd: exec.Command(binary), ended: make(chan struct{})}
 	p.cmd.Env = slices.Concat([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.opts.Dir}, s.Env(), []string{
 		"FIREBREAK_STREAM_CHECKPOINTS=" + cfg.Stream.Checkpoints,
 		"FIREBREAK_STREAM_QUARANTINE=" + cfg.Stream.Quarantine,
