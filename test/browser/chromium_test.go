@@ -3,17 +3,11 @@
 package browser
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image"
-	"image/color"
-	"image/png"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -112,58 +106,6 @@ func (p *tab) shoot(path string) {
 		return
 	}
 	p.t.Logf("what %s showed at the end: %s", p.name, path)
-}
-
-// maxPicture is the most that a picture for docs/ may take, in bytes.
-const maxPicture = 200 << 10
-
-// picture saves what the tab shows for docs/, where pictures are asked for.
-func (p *tab) picture(name string) {
-	p.t.Helper()
-	folder := os.Getenv("FIREBREAK_PICTURES")
-	if folder == "" {
-		return
-	}
-	p.toFront()
-	ctx, cancel := context.WithTimeout(p.ctx, showWithin)
-	defer cancel()
-	shot, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-	require.NoError(p.t, err, "take a picture of %s", p.name)
-	shown, err := png.Decode(bytes.NewReader(shot))
-	require.NoError(p.t, err)
-	var small bytes.Buffer // Chromium compresses for speed
-	require.NoError(p.t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, paletted(shown)))
-	require.Less(p.t, small.Len(), maxPicture, "the picture of %s takes too many bytes", p.name)
-	require.NoError(p.t, os.WriteFile(filepath.Join(folder, name+".png"), small.Bytes(), 0o644))
-}
-
-// paletted is a picture in its 256 most frequent colours, which is all that a
-// page of text needs, and takes a third of the bytes.
-func paletted(shown image.Image) *image.Paletted {
-	count := map[color.RGBA]int{}
-	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(shown.At(x, y)).(color.RGBA) }
-	area := shown.Bounds()
-	for y := area.Min.Y; y < area.Max.Y; y++ {
-		for x := area.Min.X; x < area.Max.X; x++ {
-			count[at(x, y)]++
-		}
-	}
-	colours := slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int { return count[b] - count[a] })
-	out := image.NewPaletted(area, nil)
-	for _, c := range colours[:min(len(colours), 256)] {
-		out.Palette = append(out.Palette, c)
-	}
-	index := map[color.RGBA]uint8{} // of the nearest colour
-	for y := area.Min.Y; y < area.Max.Y; y++ {
-		for x := area.Min.X; x < area.Max.X; x++ {
-			c := at(x, y)
-			if _, known := index[c]; !known {
-				index[c] = uint8(out.Palette.Index(c))
-			}
-			out.SetColorIndex(x, y, index[c])
-		}
-	}
-	return out
 }
 
 // visit goes to an address.
@@ -267,6 +209,27 @@ func (p *tab) clickUntil(selector, text, condition string) {
 		cancel()
 	}
 	require.FailNow(p.t, fmt.Sprintf("%s does not react when %q is clicked", p.name, text), "waited for %s", condition)
+}
+
+// pressUntil presses a key, now and then, until a condition holds.
+func (p *tab) pressUntil(key, condition string) {
+	p.t.Helper()
+	script := "(() => {" + finders + "return !!(" + condition + ")})()"
+	ctx, cancel := context.WithTimeout(p.ctx, showWithin)
+	defer cancel()
+	for n := 1; ; n++ {
+		if holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script)); err == nil && holds {
+			return
+		}
+		if n%50 == 0 {
+			require.NoError(p.t, chromedp.Do(ctx, chromedp.KeyEvent(key)), "press %s", key)
+		}
+		select {
+		case <-time.After(lookEvery):
+		case <-ctx.Done():
+			require.FailNow(p.t, fmt.Sprintf("%s does not react to the key %s", p.name, key), "waited for %s", condition)
+		}
+	}
 }
 
 // paste puts text where the cursor is, as a paste does: no key is pressed, so

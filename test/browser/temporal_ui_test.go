@@ -104,7 +104,10 @@ func openDetails(p *tab, workflowID string) {
 	// The list is drawn anew whenever it refreshes, and a press in that moment is
 	// lost; a person presses again.
 	p.clickUntil("table a", workflowID, `one('[data-testid="user-metadata-tab"]')`)
-	p.clickUntil(`[data-testid="user-metadata-tab"]`, "User Metadata", `document.querySelector('#user-metadata-current-details')`)
+	p.clickUntil(`[data-testid="user-metadata-tab"]`, "User Metadata", `document.querySelector('#user-metadata-current-details') || one('main').innerText.includes('No Current Details')`)
+	// The page asks the worker once. When that did not answer in time it says that
+	// there are none, and to press R.
+	p.pressUntil("r", `document.querySelector('#user-metadata-current-details')`)
 }
 
 // row is what the list shows of a workflow in the given columns.

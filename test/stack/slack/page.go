@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	_ "embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -125,6 +126,9 @@ func (s *Server) pressed(w http.ResponseWriter, r *http.Request) {
 	notice := fmt.Sprintf("%s pressed the button at %s; the app has it.", user.Name, s.store.time().Format(time.TimeOnly))
 	if err := s.Press(r.PostFormValue("ts"), r.PostFormValue("action"), user.ID); err != nil {
 		notice = "That did not work: " + err.Error() + "."
+		if errors.Is(err, errGone) {
+			notice = "That button is gone; its message tells how the question ended."
+		}
 	}
 	s.noticeMu.Lock()
 	s.notice = notice

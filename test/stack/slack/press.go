@@ -4,10 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	slackgo "github.com/slack-go/slack"
 )
+
+// errGone is why a button cannot be pressed that was taken away.
+var errGone = errors.New("no such button any more")
 
 // Press presses a button of a message as the given user: the app gets Slack's
 // block_actions envelope over Socket Mode. It returns when the app has
@@ -19,7 +23,7 @@ func (s *Server) Press(messageTS, actionID, userID string) error {
 	}
 	blockID, button := findButton(message, actionID)
 	if button == nil {
-		return fmt.Errorf("press %s: message %s has no such button any more", actionID, messageTS)
+		return fmt.Errorf("press %s: message %s has %w", actionID, messageTS, errGone)
 	}
 	v := s.opts.Faults.Decide(Service, "press")
 	if v.Refuse != nil {
