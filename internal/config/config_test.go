@@ -66,6 +66,8 @@ func TestMistakes(t *testing.T) {
 		"secret in the file":    {file: good + "x: 1\n", want: "line 9"},
 		"misspelt variable":     {env: []string{"FIREBREAK_SLACK_TOKENN=hunter2"}, want: "FIREBREAK_SLACK_TOKENN is no key of the configuration"},
 		"bad duration":          {env: []string{"FIREBREAK_STREAM_POLL=soon"}, want: "soon"},
+		"model tried for hours": {env: []string{"FIREBREAK_INCIDENT_DIAGNOSE_WITHIN=2h"}, want: "incident.diagnose_within: 2h0m0s is not between 5s and 30m"},
+		"catch-up for a month":  {env: []string{"FIREBREAK_INCIDENT_CATCH_UP=720h"}, want: "incident.catch_up: 720h0m0s is not between 0s and 168h"},
 		"poll below the quota":  {env: []string{"FIREBREAK_STREAM_POLL=100ms"}, want: "stream.poll: 100ms is below the least, 200ms"},
 		"unknown role":          {env: []string{"FIREBREAK_ROLES=stream,cook"}, want: `roles: "cook" is none of`},
 		"mode":                  {env: []string{"FIREBREAK_CORRELATION_MODE=some"}, want: "correlation.mode:"},

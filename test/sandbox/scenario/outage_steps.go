@@ -78,7 +78,7 @@ func caughtUpInJira(r Result) error {
 	e.that(st.Ended.Before(lastEntry(st, "Jira answers again")), "Jira was back before the incident's work had ended")
 	for _, is := range r.Seen.Tickets {
 		e.that(len(is.Comments) <= longestCatchUp, "the catch-up took %d comments", len(is.Comments))
-		e.inOrder(ticketText(is), "Diagnosis:", "Waiting for", "approved the plan", "fixed and verified")
+		e.inOrder(ticketText(is), "Diagnosis:", "Waiting for", "approved the plan", "Fixed and verified")
 		var comments []string
 		for _, c := range is.Comments {
 			comments = append(comments, c.Body)
