@@ -12,9 +12,9 @@ import (
 // shopHeader names the shop that a request is for: checkout serves many.
 const shopHeader = "X-Shop"
 
-// shopCount is how many shops checkout serves. With three series each they and
+// shopCount is how many shops checkout serves. With four series each they and
 // checkout's own stay below what a service file may list.
-const shopCount = 15
+const shopCount = 11
 
 // Shops lists the shops that checkout serves.
 func Shops() []string {
@@ -29,6 +29,7 @@ func Shops() []string {
 type shopMeter struct {
 	requests, errors int
 	took             time.Duration // of all of them
+	slowest          time.Duration
 }
 
 // perShop are the requests of one second by shop. Only shops that exist are
@@ -50,12 +51,13 @@ func (p perShop) observe(shop string, took time.Duration, failed bool) {
 	}
 	m.requests++
 	m.took += took
+	m.slowest = max(m.slowest, took)
 	if failed {
 		m.errors++
 	}
 }
 
-// drain gives three datapoints for every shop, two of them only for those that
+// drain gives four datapoints for every shop, three of them only for those that
 // had a request, and begins anew.
 func (p perShop) drain(second time.Time) []types.MetricDatum {
 	var data []types.MetricDatum
@@ -72,6 +74,7 @@ func (p perShop) drain(second time.Time) []types.MetricDatum {
 		datum("ShopErrors", types.StandardUnitCount, float64(m.errors))
 		if n := float64(m.requests); n > 0 {
 			datum("ShopLatency", types.StandardUnitMilliseconds, math.Round(m.took.Seconds()*1e4/n)/10)
+			datum("ShopSlowest", types.StandardUnitMilliseconds, math.Round(m.slowest.Seconds()*1e4)/10)
 			datum("ShopSuccess", types.StandardUnitNone, 1-float64(m.errors)/n)
 		}
 		*m = shopMeter{}

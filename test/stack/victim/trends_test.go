@@ -44,14 +44,14 @@ func TestEveryShopIsMeasuredOnDemand(t *testing.T) {
 	m.observe(3*time.Second, false, "shop-01")
 	m.observe(time.Second, true, "no-such-shop")
 	data := m.drain(time.Unix(2, 0))
-	require.Len(t, data, 4+len(Shops())+2)
+	require.Len(t, data, 4+len(Shops())+3)
 	values := map[string]float64{}
 	for _, d := range data {
 		if len(d.Dimensions) == 2 && aws.ToString(d.Dimensions[1].Value) == "shop-01" {
 			values[aws.ToString(d.MetricName)] = aws.ToFloat64(d.Value)
 		}
 	}
-	require.Equal(t, map[string]float64{"ShopErrors": 1, "ShopLatency": 2000, "ShopSuccess": 0.5}, values)
+	require.Equal(t, map[string]float64{"ShopErrors": 1, "ShopLatency": 2000, "ShopSlowest": 3000, "ShopSuccess": 0.5}, values)
 }
 
 // TestAQuotaAndDetailedMetricsInAShop sets both in running services.
