@@ -144,22 +144,32 @@ func (r *guardRun) problem(ctx workflow.Context, what redact.Text, err error) {
 func (r *guardRun) details() string {
 	var b page
 	rep := r.report
-	b.linef("## %d automation(s) stopped, %d incident(s) forgotten, %d told\n\n", len(rep.Stopped), len(rep.Forgotten), len(rep.Told))
+	switch {
+	case len(rep.Problems) > 0:
+		b.linef("## Not everything could be done\n\n")
+	case len(rep.Stopped)+len(rep.Forgotten)+len(rep.Told) == 0:
+		b.linef("## Nothing was left behind\n\n")
+	default:
+		b.linef("## What terminated incidents left behind\n\n")
+	}
 	for _, text := range rep.Problems {
 		b.linef("- **Problem:** %s\n", plain(text))
 	}
 	for _, o := range rep.Stopped {
-		b.linef("- stopped automation %s (%s) of %s, whose workflow had ended: %s\n",
-			plain(redact.Name(o.ExecutionID)), plain(redact.Name(o.Document)), plain(redact.Name(o.WorkflowID)), plain(redact.Name(o.Status)))
+		b.linef("- stopped automation `%s` (%s), whose workflow `%s` had ended: %s\n",
+			code(o.ExecutionID), plain(redact.Name(o.Document)), code(o.WorkflowID), plain(redact.Name(o.Status)))
 	}
 	for _, id := range rep.Forgotten {
-		b.linef("- the correlator forgets %s, whose workflow ended without a report\n", plain(redact.Name(id)))
+		b.linef("- the correlator forgets `%s`, whose workflow ended without a report\n", code(id))
 	}
 	for _, id := range rep.Told {
-		b.linef("- thread and ticket of %s are told that it was terminated\n", plain(redact.Name(id)))
+		b.linef("- thread and ticket of `%s` are told that it was terminated\n", code(id))
 	}
-	b.linef("\n%d automation(s) ran, %d of them could not be told apart and were left alone. The correlator held %d incident(s) open.\n",
-		rep.Running, rep.Unsure, rep.Open)
+	b.linef("\n%s ran, and the correlator held %s open.\n", incident.Count(rep.Running, "automation", "automations"), incident.Count(rep.Open, "incident", "incidents"))
+	if rep.Unsure > 0 {
+		b.linef("\nOf %s it could not be told whose they are, or whether somebody watches them; they were left alone.\n",
+			incident.Count(rep.Unsure, "automation", "automations"))
+	}
 	return b.String()
 }
 

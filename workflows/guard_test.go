@@ -81,6 +81,10 @@ func TestGuardWithNothingToDo(t *testing.T) {
 	report, err := w.round()
 	require.NoError(t, err)
 	require.Equal(t, incident.GuardReport{Running: 3, Unsure: 1, Open: 2}, report)
+	page := w.details()
+	for _, want := range []string{"## Nothing was left behind", "3 automations ran, and the correlator held 2 incidents open.", "Of 1 automation it could not be told"} {
+		require.Contains(t, page, want)
+	}
 	require.Zero(t, w.count(incident.ActivityReapOrphan))
 	require.Equal(t, incident.FindOrphansInput{Scope: scope, Grace: graceful}, w.inputs(incident.ActivityFindOrphans)[0])
 	require.Equal(t, incident.FindEndedInput{Scope: scope, Grace: graceful}, w.inputs(incident.ActivityFindEnded)[0])
@@ -101,6 +105,7 @@ func TestGuardStopsOrphans(t *testing.T) {
 	stopped, last := orphan, third
 	stopped.Status, last.Status = "Cancelled", "Cancelled"
 	require.ElementsMatch(t, []incident.Orphan{stopped, last}, report.Stopped)
+	require.Contains(t, w.details(), "stopped automation `"+orphan.ExecutionID+"` (Firebreak-restart-service), whose workflow `"+orphan.WorkflowID+"` had ended: Cancelled")
 }
 
 func TestGuardStopsTheOthersWhenOneCannotBeStopped(t *testing.T) {
@@ -192,6 +197,7 @@ func TestGuardGoesOnAndFails(t *testing.T) {
 			require.Error(t, err)
 			require.Len(t, report.Problems, 1)
 			require.Contains(t, report.Problems[0].String(), c.problem)
+			require.Contains(t, w.details(), "## Not everything could be done")
 			require.Equal(t, c.stopped, len(report.Stopped) == 1)
 			require.Equal(t, c.forgot, len(report.Forgotten) == 1)
 			require.Equal(t, c.told, len(report.Told) == 1)
