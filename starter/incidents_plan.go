@@ -116,12 +116,15 @@ func (s story) attempts(st incident.State) {
 		}
 		s.execution("execution", a.Result.Execution)
 		if v := a.Result.Verification; v != nil {
-			verdict := "not good"
+			verdict, detail := "not good", v.Detail.String()
 			if v.OK {
 				verdict = "good"
+				if !s.all {
+					detail = "" // it says the same
+				}
 			}
 			s.field("verified", fmt.Sprintf("%s: %s %g before, %g after, %s. %s", verdict, v.Metric, v.Before, v.After,
-				number(v.Samples, "datapoint", "datapoints"), v.Detail.String()))
+				number(v.Samples, "datapoint", "datapoints"), detail))
 		}
 		if a.Result.Undo != nil {
 			s.execution("undo", *a.Result.Undo)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -163,7 +164,10 @@ const anomaliesShown = 4
 // anomalies writes what was seen first, with the time since the first was.
 func (s story) anomalies(st incident.State) {
 	s.heading("What happened")
-	shown := st.Anomalies
+	// In the order in which they began: the first that was noticed opened the
+	// incident, and others may have begun before it.
+	shown := slices.SortedStableFunc(slices.Values(st.Anomalies), func(a, b incident.Anomaly) int { return a.Opened.Compare(b.Opened) })
+	first := shown[:min(len(shown), 1)]
 	if !s.all {
 		shown = shown[:min(len(shown), anomaliesShown)]
 	}
@@ -172,7 +176,7 @@ func (s story) anomalies(st incident.State) {
 		if a.Service != st.Service {
 			what = safe(a.Service) + ": " + what
 		}
-		lead := fmt.Sprintf("  %8s  %-6s  ", since(st.Anomalies[0].Opened, a.Opened), safe(string(a.Kind)))
+		lead := fmt.Sprintf("  %8s  %-6s  ", since(first[0].Opened, a.Opened), safe(string(a.Kind)))
 		if s.all {
 			s.hang(lead, what)
 		} else {

@@ -86,7 +86,7 @@ func (s *story) Step(what string) {
 
 // Records implements scenario.Narrator.
 func (s *story) Records(n int) {
-	s.line("stream", "the first %s of after the fault arrived on Kinesis", incident.Count(n, "record", "records"))
+	s.line("stream", "the first %s since then arrived on Kinesis", incident.Count(n, "record", "records"))
 }
 
 // Progress implements scenario.Narrator.
