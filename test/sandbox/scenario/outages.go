@@ -41,6 +41,8 @@ func outages() []Scenario {
 			Edits: []stack.Edit{
 				stack.Substitute("runbooks/rollback-release/runbook.yaml", "timeout: 90s", "timeout: 12s"),
 				stack.Substitute("runbooks/restart-service/runbook.yaml", "timeout: 90s", "timeout: 12s"),
+				// A reload of the scenario before, some minutes ago, must not be a lead.
+				stack.Substitute("runbooks/restart-service/runbook.yaml", "  - errors after a configuration reload\n", ""),
 			},
 			Answer: Approve, Restarts: true,
 			Status: incident.StatusEscalated, Outcome: incident.OutcomeHandedOver,
