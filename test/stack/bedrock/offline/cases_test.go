@@ -170,6 +170,16 @@ func TestDiagnoses(t *testing.T) {
 			[]string{"m1", "c1", "l1"},
 			nil,
 		},
+		"errors after a deployment, two reloads a while before it": {
+			[]incident.Evidence{
+				metric("m1", "front", incident.RoleErrors, errorsUp), change("c1", "front", "deployment of release 42 began", 0),
+				change("c2", "front", "Configuration Reload: a limit is now 3, was 4", 66), change("c3", "front", "Configuration Reload: a limit is now 4, was 3", 75),
+				logs("l1", "front", "ERROR nil pointer", newErrors),
+			},
+			"front", "front/rollback-release", 0.7,
+			[]string{"m1", "c1", "l1"},
+			nil,
+		},
 		"latency after a deployment": {
 			[]incident.Evidence{metric("m1", "front", incident.RoleLatency, latencyUp), change("c1", "front", "deployment of release 42", 40), alarm("al", "front")},
 			"front", "front/rollback-release", 0.6,

@@ -27,6 +27,7 @@ type support struct {
 type profile struct {
 	service  string
 	place    place
+	latest   float64 // how long before the onset its last change was, in seconds
 	supports []support
 }
 
@@ -38,7 +39,7 @@ func (c *Case) profiles() []*profile {
 	names := c.nameEraser()
 	var out []*profile
 	for _, s := range c.services() {
-		p := &profile{service: s, place: c.place(s)}
+		p := &profile{service: s, place: c.place(s), latest: c.latestChange(s)}
 		for i := range c.Evidence {
 			if c.Evidence[i].Service == s {
 				p.add(&c.Evidence[i], c.onset(), names)
@@ -76,7 +77,7 @@ func (p *profile) add(e *incident.Evidence, onset time.Time, names *strings.Repl
 		// whatever else is seen.
 		p.supports = append(p.supports, support{evidence: e, print: seen, weight: 0.3})
 	case e.Kind == incident.EvidenceChange:
-		p.addText(e, seen, text, weighChange(e, say))
+		p.addText(e, seen, text, weighChange(e, p.latest, say))
 	case e.Kind == incident.EvidenceLogs:
 		p.addText(e, seen, text, weighLogs(e, onset, text, say))
 	case e.Kind == incident.EvidenceAnomaly && counted:
@@ -198,19 +199,6 @@ func weighLogAnomaly(e *incident.Evidence, text []string, say func(concept, floa
 
 func speaksOfErrors(text []string) bool {
 	return slices.ContainsFunc(text, func(w string) bool { return slices.Contains(lexicon[w], cErrors) })
-}
-
-// weighChange reads a change by how shortly before the onset it happened: a
-// third of the weight is gone after two minutes, nearly all after twenty. What
-// happened after the onset caused nothing; clocks may differ by some seconds.
-func weighChange(e *incident.Evidence, say func(concept, float64)) float64 {
-	s, ok := e.Facts[incident.FactSecondsBefore]
-	if !ok || s < -5 {
-		return 0
-	}
-	w := math.Exp(-max(0, s) / 300)
-	say(cChange, w)
-	return 0.65 * w
 }
 
 // rising is 0 for x <= 0 and approaches 1, being one half at half.
