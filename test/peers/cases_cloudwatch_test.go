@@ -11,13 +11,13 @@ import (
 )
 
 var cloudwatchCases = []testCase{
-	{api: "cloudwatch", name: "metrics are put, listed and read as statistics", run: metricStatistics},
+	{api: "cloudwatch", name: "metrics are put, listed and read as statistics", cli: true, run: metricStatistics},
 	{api: "cloudwatch", name: "queries with percentiles and metric math", run: metricQueries},
 	{api: "cloudwatch", name: "values with counts and statistic sets", run: metricSets},
 	{api: "cloudwatch", name: "what a datum must not be", run: metricRefusals},
 	{api: "cloudwatch", name: "alarms are put, described, set and deleted", run: alarmLife},
-	{api: "cloudwatch", name: "alarms are listed in pages", slow: true, run: alarmPages},
-	{api: "cloudwatch", name: "errors of alarms have their names", run: alarmErrors},
+	{api: "cloudwatch", name: "alarms are listed in pages", run: alarmPages},
+	{api: "cloudwatch", name: "errors of alarms have their names", cli: true, run: alarmErrors},
 	{api: "cloudwatch", name: "an alarm is evaluated over its metric", needs: []string{evaluates}, run: alarmEvaluates},
 }
 

@@ -28,10 +28,10 @@ const (
 )
 
 var converseCases = []testCase{
-	{api: "bedrock-runtime", name: "a diagnosis is answered with the forced tool", needs: []string{converses}, run: converseTool},
+	{api: "bedrock-runtime", name: "a diagnosis is answered with the forced tool", cli: true, needs: []string{converses}, run: converseTool},
 	{api: "bedrock-runtime", name: "a question without a schema is answered with text", needs: []string{converses}, run: converseText},
 	{api: "bedrock-runtime", name: "a limit of tokens cuts the answer", needs: []string{converses}, run: converseCut},
-	{api: "bedrock-runtime", name: "errors of models have their names", needs: []string{converses}, run: converseErrors},
+	{api: "bedrock-runtime", name: "errors of models have their names", cli: true, needs: []string{converses}, run: converseErrors},
 }
 
 // sampleInput is an incident with a change as its likely cause.

@@ -11,8 +11,8 @@ import (
 
 var eventsCases = []testCase{
 	{api: "events", name: "rules and targets are put, listed and removed", run: ruleLife},
-	{api: "events", name: "a matching event reaches the stream by its partition key path", needs: []string{delivers}, run: eventDelivery},
-	{api: "events", name: "entries fail one by one", run: eventEntries},
+	{api: "events", name: "a matching event reaches the stream by its partition key path", cli: true, needs: []string{delivers}, run: eventDelivery},
+	{api: "events", name: "entries fail one by one", cli: true, run: eventEntries},
 	{api: "events", name: "an alarm's change is an event", needs: []string{evaluates}, run: alarmEvent},
 	{api: "events", name: "errors of rules have their names", run: ruleErrors},
 }

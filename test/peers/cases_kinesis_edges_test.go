@@ -11,6 +11,7 @@ import (
 )
 
 func kinesisErrors(t *trial) {
+	t.refused(malformed, "kinesis", "CreateStream", object{"StreamName": "no spaces", "ShardCount": 1})
 	nowhere := t.name("nowhere")
 	t.refused("ResourceNotFoundException", "kinesis", "PutRecord", object{"StreamName": nowhere, "PartitionKey": "k", "Data": []byte("x")})
 	t.refused("ResourceNotFoundException", "kinesis", "PutRecords", object{"StreamName": nowhere, "Records": []object{{"PartitionKey": "k", "Data": []byte("x")}}})
@@ -87,7 +88,14 @@ func splitShard(t *trial) {
 	t.readToEnd(name, firstShard, []string{"before"}, []string{"shardId-000000000001", "shardId-000000000002"})
 	got, _ := t.read(t.iterator(name, "TRIM_HORIZON", object{"ShardId": "shardId-000000000002"}))
 	require.Equal(t, []string{"after"}, got)
-	t.refused("InvalidArgumentException", "kinesis", "SplitShard", object{"StreamName": name, "ShardToSplit": firstShard, "NewStartingHashKey": "5"})
+}
+
+func splitClosedShard(t *trial) {
+	name := t.stream(1)
+	split := object{"StreamName": name, "ShardToSplit": firstShard, "NewStartingHashKey": "500"}
+	t.ok("kinesis", "SplitShard", split)
+	t.active(name)
+	t.refused("InvalidArgumentException", "kinesis", "SplitShard", split)
 }
 
 func mergeShards(t *trial) {

@@ -17,23 +17,25 @@ const firstShard = "shardId-000000000000"
 
 var kinesisCases = []testCase{
 	{api: "kinesis", name: "streams are created, listed, described and deleted", run: streamLife},
-	{api: "kinesis", name: "lists come in pages", slow: true, run: streamPages},
-	{api: "kinesis", name: "records are put and read from the trim horizon", run: putAndGet},
+	{api: "kinesis", name: "lists come in pages", run: streamPages},
+	{api: "kinesis", name: "records are put and read from the trim horizon", cli: true, run: putAndGet},
 	{api: "kinesis", name: "iterator at a sequence number", run: iterateFrom("AT_SEQUENCE_NUMBER", "two", "three")},
 	{api: "kinesis", name: "iterator after a sequence number", run: iterateFrom("AFTER_SEQUENCE_NUMBER", "three")},
 	{api: "kinesis", name: "iterator at a timestamp", run: iterateAtTimestamp},
 	{api: "kinesis", name: "iterator at the latest record", run: iterateLatest},
-	{api: "kinesis", name: "a limit cuts an answer and the next one goes on", slow: true, run: readInPages},
-	{api: "kinesis", name: "sequence numbers have 56 digits and grow within a shard", slow: true, run: sequenceOrder},
+	{api: "kinesis", name: "a limit cuts an answer and the next one goes on", run: readInPages},
+	{api: "kinesis", name: "sequence numbers have 56 digits and grow within a shard", run: sequenceOrder},
 	{api: "kinesis", name: "a partition key goes to the shard of its MD5", run: routing},
-	{api: "kinesis", name: "many records in one request", run: putMany},
-	{api: "kinesis", name: "limits of a request", run: kinesisLimits},
+	{api: "kinesis", name: "many records in one request", cli: true, run: putMany},
+	{api: "kinesis", name: "a request puts at most 500 records", run: kinesisLimits},
+	{api: "kinesis", name: "a partition key has 1 to 256 characters", run: partitionKeys},
 	{api: "kinesis", name: "errors of streams and shards have their names", run: kinesisErrors},
 	{api: "kinesis", name: "a malformed iterator is refused", run: malformedIterator},
 	{api: "kinesis", name: "a sequence number of nowhere is refused", run: strangeSequenceNumber},
 	{api: "kinesis", name: "an iterator expires after five minutes", needs: []string{ownClock}, run: expiredIterator},
-	{api: "kinesis", name: "a shard is split", slow: true, run: splitShard},
-	{api: "kinesis", name: "two shards are merged", slow: true, run: mergeShards},
+	{api: "kinesis", name: "a shard is split", run: splitShard},
+	{api: "kinesis", name: "a closed shard is not split again", run: splitClosedShard},
+	{api: "kinesis", name: "two shards are merged", run: mergeShards},
 }
 
 // stream makes a stream and waits until it is active.
@@ -201,7 +203,7 @@ func readInPages(t *trial) {
 		iterator = t.text(out, "NextShardIterator")
 	}
 	require.Equal(t, want, got)
-	t.refused("InvalidArgumentException|ValidationException|ParamValidationError|CommandLine", "kinesis", "GetRecords", object{"ShardIterator": iterator, "Limit": 10_001})
+	t.refused(malformed, "kinesis", "GetRecords", object{"ShardIterator": iterator, "Limit": 10_001})
 }
 
 func sequenceOrder(t *trial) {
@@ -258,13 +260,19 @@ func putMany(t *trial) {
 	require.ElementsMatch(t, numbers, t.texts(read, "Records", "SequenceNumber"))
 }
 
+// malformed are the names for what breaks a limit; some clients check by
+// themselves.
+const malformed = "InvalidArgumentException|ValidationException|ParamValidationError|CommandLine"
+
 func kinesisLimits(t *trial) {
-	const refusals = "InvalidArgumentException|ValidationException|ParamValidationError|CommandLine" // Some clients check by themselves.
 	name := t.stream(1)
 	one := object{"PartitionKey": "k", "Data": []byte("x")}
-	t.refused(refusals, "kinesis", "PutRecords", object{"StreamName": name, "Records": slices.Repeat([]object{one}, 501)})
-	t.refused(refusals, "kinesis", "PutRecord", object{"StreamName": name, "PartitionKey": "", "Data": []byte("x")})
-	t.refused(refusals, "kinesis", "PutRecord", object{"StreamName": name, "PartitionKey": strings.Repeat("k", 257), "Data": []byte("x")})
+	t.refused(malformed, "kinesis", "PutRecords", object{"StreamName": name, "Records": slices.Repeat([]object{one}, 501)})
+}
+
+func partitionKeys(t *trial) {
+	name := t.stream(1)
 	t.ok("kinesis", "PutRecord", object{"StreamName": name, "PartitionKey": strings.Repeat("k", 256), "Data": []byte("x")})
-	t.refused(refusals, "kinesis", "CreateStream", object{"StreamName": "no spaces", "ShardCount": 1})
+	t.refused(malformed, "kinesis", "PutRecord", object{"StreamName": name, "PartitionKey": "", "Data": []byte("x")})
+	t.refused(malformed, "kinesis", "PutRecord", object{"StreamName": name, "PartitionKey": strings.Repeat("k", 257), "Data": []byte("x")})
 }

@@ -13,17 +13,19 @@ import (
 )
 
 var documentCases = []testCase{
-	{api: "ssm", name: "a document is created, described, read back and deleted", run: documentLife},
+	{api: "ssm", name: "a document is created, described, read back and deleted", cli: true, run: documentLife},
 	{api: "ssm", name: "versions have numbers and names", run: documentVersions},
+	{api: "ssm", name: "versions are listed", run: documentVersionList},
 	{api: "ssm", name: "documents are listed by name and owner", run: documentList},
 	{api: "ssm", name: "errors of documents have their names", run: documentErrors},
+	{api: "ssm", name: "content that is no document is refused", run: documentContent},
 }
 
 var automationCases = []testCase{
 	{api: "ssm", name: "an automation runs to its end and shows its steps", needs: []string{runs}, run: automationRuns},
 	{api: "ssm", name: "a client token starts one execution only", needs: []string{runs}, run: automationToken},
 	{api: "ssm", name: "an automation is stopped", needs: []string{runs}, run: automationStops},
-	{api: "ssm", name: "an automation waits for a person's approval", needs: []string{runs}, run: automationApproval},
+	{api: "ssm", name: "an automation waits for a person's approval", cli: true, needs: []string{runs}, run: automationApproval},
 	{api: "ssm", name: "errors of automations have their names", needs: []string{runs}, run: automationErrors},
 }
 
@@ -82,7 +84,13 @@ func documentVersions(t *trial) {
 	require.Equal(t, second, t.text(out, "Content"))
 	out = t.ok("ssm", "UpdateDocumentDefaultVersion", object{"Name": name, "DocumentVersion": "2"})
 	require.Equal(t, "2", t.text(out, "Description.DefaultVersion"))
-	out = t.ok("ssm", "ListDocumentVersions", object{"Name": name})
+}
+
+func documentVersionList(t *trial) {
+	name := t.document(sleeping)
+	t.ok("ssm", "UpdateDocument", object{"Name": name, "Content": sleeping + "# more\n", "DocumentVersion": "$LATEST", "DocumentFormat": "YAML"})
+	t.ok("ssm", "UpdateDocumentDefaultVersion", object{"Name": name, "DocumentVersion": "2"})
+	out := t.ok("ssm", "ListDocumentVersions", object{"Name": name})
 	require.ElementsMatch(t, []string{"1", "2"}, t.texts(out, "DocumentVersions", "DocumentVersion"))
 	for _, v := range t.list(out, "DocumentVersions") {
 		require.Equal(t, t.text(v, "DocumentVersion") == "2", t.get(v, "IsDefaultVersion"))
@@ -106,10 +114,15 @@ func documentErrors(t *trial) {
 	if r.Status != 0 {
 		require.Equal(t, 400, r.Status)
 	}
-	t.refused("InvalidDocumentContent", "ssm", "CreateDocument", create(t.name("Other"), "- no\n- document\n"))
 	t.refused("InvalidDocumentVersion", "ssm", "GetDocument", object{"Name": name, "DocumentVersion": "9"})
 	t.refused("InvalidDocument", "ssm", "DescribeDocument", object{"Name": t.name("Missing")})
 	t.refused("InvalidDocument", "ssm", "UpdateDocument", object{"Name": t.name("Missing"), "Content": sleeping, "DocumentFormat": "YAML", "DocumentVersion": "$LATEST"})
+}
+
+func documentContent(t *trial) {
+	for format, content := range map[string]string{"YAML": "- no\n- document\n", "JSON": "{"} {
+		t.refused("InvalidDocumentContent", "ssm", "CreateDocument", object{"Name": t.name("Other"), "Content": content, "DocumentType": "Automation", "DocumentFormat": format})
+	}
 }
 
 func (t *trial) start(name, duration string, more object) string {

@@ -9,11 +9,31 @@ import (
 )
 
 // What moto does otherwise than AWS.
-var motoDiffers = map[string]string{
-	"logs: events are put and found by time and stream": "lists stream after stream; AWS interleaves them by time since 2019 (API reference of FilterLogEvents)",
-	"logs: what a batch must not be":                    "counts tooOldLogEventEndIndex inclusive; the API reference says exclusive",
-	"ssm: versions have numbers and names":              "agrees up to ListDocumentVersions, which it has not",
-	"ssm: errors of documents have their names":         "answers status 500 to content that is no document, where AWS answers InvalidDocumentContent",
+var motoDiffers = map[string]difference{
+	"logs: what a batch must not be": {
+		"takes a batch that spans more than 24 hours, which the API reference of PutLogEvents forbids",
+		"PutLogEvents was not refused",
+	},
+	"ssm: errors of documents have their names": {
+		"answers InvalidDocument to a version that there is not, for which the API reference of GetDocument has InvalidDocumentVersion",
+		"[]string{\"InvalidDocumentVersion\"} does not contain",
+	},
+	"logs: events of several streams are interleaved": {
+		"lists stream after stream; AWS interleaves them by time since 2019 (API reference of FilterLogEvents)",
+		"[]string{\"one\", \"two\", \"between\"}",
+	},
+	"logs: events that are too old or too new are told": {
+		"counts tooOldLogEventEndIndex inclusive; the API reference says exclusive",
+		"difference was 1",
+	},
+	"ssm: versions are listed": {
+		"has no ListDocumentVersions",
+		"ListDocumentVersions, https response error StatusCode: 500",
+	},
+	"ssm: content that is no document is refused": {
+		"answers status 500 to content that is no document, where AWS answers InvalidDocumentContent",
+		"CreateDocument, https response error StatusCode: 500",
+	},
 }
 
 // moto stores documents and delivers log subscriptions. Its alarms are never

@@ -9,11 +9,23 @@ import (
 )
 
 // What kinesis-local does otherwise than AWS.
-var kinesisLocalDiffers = map[string]string{
-	"kinesis: limits of a request":                     "takes an empty partition key and one of more than 256 characters, which the API model does not allow",
-	"kinesis: a malformed iterator is refused":         "answers status 500 without a name, where AWS answers InvalidArgumentException",
-	"kinesis: a sequence number of nowhere is refused": "answers ResourceNotFoundException, where AWS answers InvalidArgumentException: the stream and the shard are there",
-	"kinesis: a shard is split":                        "answers ResourceInUseException to the split of a closed shard, where AWS answers InvalidArgumentException",
+var kinesisLocalDiffers = map[string]difference{
+	"kinesis: a request puts at most 500 records": {
+		"takes 501; the API reference allows 500 a request",
+		"PutRecords was not refused",
+	},
+	"kinesis: a malformed iterator is refused": {
+		"answers status 500 without a name, where AWS answers InvalidArgumentException",
+		"UnknownError",
+	},
+	"kinesis: a sequence number of nowhere is refused": {
+		"answers ResourceNotFoundException, where AWS answers InvalidArgumentException: the stream and the shard are there",
+		"ResourceNotFoundException",
+	},
+	"kinesis: a closed shard is not split again": {
+		"answers ResourceInUseException, which the API reference has for streams that are not active; AWS answers InvalidArgumentException",
+		"ResourceInUseException",
+	},
 }
 
 func TestKinesisLocal(t *testing.T) {

@@ -36,7 +36,7 @@ type testCase struct {
 	api   string // "kinesis", "cloudwatch", "logs", "events", "ssm", "bedrock-runtime", "slack", "jira"
 	name  string
 	needs []string // features of the server; a server without them leaves the case out
-	slow  bool     // makes many calls: left out for the command line, which starts a process a call
+	cli   bool     // also for the command line, which takes seconds for a call, so that it gets one or two cases of an API
 	run   func(t *trial)
 }
 
@@ -97,7 +97,7 @@ func (t *trial) ok(api, operation string, in object) object {
 // which are separated by bars: some clients shorten the names.
 func (t *trial) refused(codes, api, operation string, in object) *refusal {
 	out, err := t.call(api, operation, in)
-	require.Error(t, err, "%s %s was not refused: %v", api, operation, out)
+	require.Error(t, err, "%s %s was not refused: %s", api, operation, compact(out))
 	var r *refusal
 	require.True(t, errors.As(err, &r), "%s %s failed otherwise: %v", api, operation, err)
 	require.Contains(t, strings.Split(codes, "|"), r.Code, "%s %s: %s", api, operation, r.Message)
