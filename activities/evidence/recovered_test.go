@@ -75,3 +75,26 @@ func TestRecoveryOfWhatComesAndGoes(t *testing.T) {
 		})
 	}
 }
+
+// TestAForecastIsEvidence checks that a diagnosis gets the numbers of a climb.
+func TestAForecastIsEvidence(t *testing.T) {
+	t.Parallel()
+	memory := metric("checkout", "MemoryUsed")
+	in := input()
+	in.Service.Metrics = append(in.Service.Metrics, incident.WatchedMetric{MetricRef: memory, Role: incident.RoleSaturation, Limit: 110})
+	in.Anomalies = []incident.Anomaly{{
+		ID: "a-3", Region: "eu-central-1", Service: "checkout", Kind: incident.KindForecast, Metric: &memory, Opened: onset, LastSeen: onset.Add(60 * time.Second),
+		Observed: 78, Low: 61, High: 62, Previous: 61.5, Forecast: &incident.Forecast{Limit: 110, Slope: 0.3, Seconds: 107},
+	}}
+	got, err := gather(t, broken(), in)
+	require.NoError(t, err)
+	e := got.Evidence[0]
+	require.Equal(t, incident.EvidenceAnomaly, e.Kind)
+	require.Equal(t, "Shop/MemoryUsed of checkout is about to reach its limit", e.Title.String())
+	require.Equal(t, incident.RoleSaturation, e.Role)
+	require.InDelta(t, 110, e.Facts[incident.FactLimit], 0)
+	require.InDelta(t, 107, e.Facts[incident.FactSecondsToIt], 0)
+	require.InDelta(t, 61.5, e.Facts[incident.FactBefore], 0)
+	require.Greater(t, e.Facts[incident.FactDeviations], 5.0)
+	require.Greater(t, e.Facts[incident.FactSlope], 5.0)
+}
