@@ -195,7 +195,12 @@ func (s *story) question(now incident.State) {
 	if s.keys {
 		s.below("press a to approve or r to reject")
 	}
-	s.below("%sgo run ./starter approve %s", starterEnv(s.st), now.ID)
+	command := starterEnv(s.st) + "go run ./starter approve " + now.ID
+	lead := indent
+	if len(command) > s.width() {
+		lead = "  " // broken up it could not be copied
+	}
+	s.printf("%s%s\n", lead, command)
 	s.below("the buttons on the Slack page, or the signal in the Temporal UI")
 }
 
