@@ -82,6 +82,7 @@ func (w *killWorld) play(t *testing.T, k *killCase) {
 		k.cancelUnwatched(ctx, t)
 	}
 	k.end(ctx, t)
+	w.played.Add(1)
 	w.check(t, k)
 	t.Logf("%s after %s", k.final.Status, time.Since(began).Round(100*time.Millisecond))
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ type killWorld struct {
 
 	worker string // path of the production binary
 	slots  chan slot
+	played atomic.Int32 // incidents that came to their checks
 }
 
 // slot is a Temporal namespace that one case at a time uses.
