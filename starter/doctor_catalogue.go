@@ -120,7 +120,7 @@ func (d *doctor) catalogueApprovers(context.Context) finding {
 	case p.AllowUnverified:
 		return warning("decisions count that nobody has signed", say("Set allow_unverified: false in policy.yaml for anything but trying things out."))
 	case len(p.Approvers) == 0:
-		return warning("none are listed: everybody in the Slack team may decide", say("List people under approvers in policy.yaml."))
+		return warning("none are listed: everybody in these Slack teams may decide: "+listOf(p.Teams), say("List people under approvers in policy.yaml."))
 	}
 	return passed("%d listed, enough for every severity", len(p.Approvers))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -82,6 +83,12 @@ func TestDoctorOnTheCatalogue(t *testing.T) {
 			w.edit(t, "services/checkout.yaml", "severity: sev2", "severity: bad")
 		}, "Catalogue/repository", verdictFailed, "", "starter runbooks lint"},
 		{"nobody can approve", func(t *testing.T, w *doctorWorld) { w.files = map[string]string{} }, "Catalogue/approvers", verdictFailed, "nobody could approve: sev1", "policy.yaml"},
+		{"everybody in a Slack team can", func(t *testing.T, w *doctorWorld) {
+			var public string
+			w.cfg.Slack.GatewayKey, public = keyPair(t)
+			w.files = map[string]string{}
+			w.edit(t, "policy.yaml", "approvers: []\n", fmt.Sprintf("approvers: []\nslack_gateway: {ssh_keys: [%q], teams: [T024BE7LD]}\n", public))
+		}, "Catalogue/approvers", verdictWarning, "T024BE7LD", "approvers"},
 		{"unsigned decisions count", policy("allow_unverified: false", "allow_unverified: true"), "Catalogue/approvers", verdictWarning, "nobody has signed", "allow_unverified: false"},
 		{"another account", policy("accounts: []", `accounts: ["999999999999"]`), "Catalogue/policy", verdictFailed, "nothing may run in account 123456789012", "accounts"},
 		{"only drills", policy("origins: [live]", "origins: [drill]"), "Catalogue/policy", verdictWarning, "live", "origins"},

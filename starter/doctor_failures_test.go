@@ -203,6 +203,7 @@ func TestDoctorOnAWS(t *testing.T) {
 		{"documents may not be read", deny("ssm", "GetDocument"), "Systems Manager/read a document", verdictFailed, "denied", "Allow ssm:GetDocument on arn:aws:ssm:eu-central-1:123456789012:document/Firebreak-*"},
 		{"executions may not be read", deny("ssm", "GetAutomationExecution"), "Systems Manager/executions", verdictFailed, "denied", "Allow ssm:GetAutomationExecution on"},
 		{"running automations may not be listed", deny("ssm", "DescribeAutomationExecutions"), "Systems Manager/orphans", verdictFailed, "denied", "Allow ssm:DescribeAutomationExecutions on *"},
+		{"tags of automations may not be read", deny("ssm", "ListTagsForResource"), "Systems Manager/orphans", verdictFailed, "denied", "Allow ssm:ListTagsForResource on arn:aws:ssm:eu-central-1:123456789012:automation-execution/*"},
 		{"instances may not be listed", deny("ssm", "DescribeInstanceInformation"), "Systems Manager/instances", verdictSkipped, "the worker itself does not need", ""},
 		{"instances without an agent", func(_ *testing.T, w *doctorWorld) { w.offline = true }, "Systems Manager/instances", verdictFailed, "i-0c0ffee0000000001, i-0c0ffee0000000002", "AmazonSSMManagedInstanceCore"},
 	} {

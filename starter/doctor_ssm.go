@@ -103,6 +103,11 @@ func (s ssmChecks) running(ctx context.Context) finding {
 	if err != nil {
 		return awsTrouble(err, "Systems Manager", right{"ssm:DescribeAutomationExecutions", "*"})
 	}
+	// Whose an automation is stands in its tags.
+	_, err = s.client.ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{ResourceType: types.ResourceTypeForTaggingAutomation, ResourceId: aws.String(noExecution)})
+	if absent := (*types.InvalidResourceId)(nil); err != nil && !errors.As(err, &absent) {
+		return awsTrouble(err, "Systems Manager", right{"ssm:ListTagsForResource", s.executions})
+	}
 	return passed("can be looked for; %d %s in progress", len(out.AutomationExecutionMetadataList), plural(len(out.AutomationExecutionMetadataList), "automation"))
 }
 
