@@ -143,7 +143,7 @@ func (h *Host) commit(hash plumbing.Hash) (*object.Commit, error) {
 	case *object.Tag:
 		return h.commit(o.Target)
 	default:
-		return nil, nil //nolint:nilnil // what is no commit has no history
+		return nil, nil // What is no commit has no history.
 	}
 }
 

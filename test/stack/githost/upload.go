@@ -46,12 +46,7 @@ func readNegotiation(body io.Reader) (*negotiation, error) {
 	if err := n.Decode(body); err != nil {
 		return nil, fmt.Errorf("read wants: %w", err)
 	}
-	switch depth := n.Depth.(type) {
-	case packp.DepthCommits:
-		if depth < 0 {
-			return nil, errors.New("a negative depth")
-		}
-	default:
+	if depth, ok := n.Depth.(packp.DepthCommits); !ok || depth < 0 {
 		return nil, errors.New("histories are cut off by a number of commits only")
 	}
 	n.ended = true
@@ -104,10 +99,9 @@ func (h *Host) uploadPack(w http.ResponseWriter, r *http.Request) {
 	}
 	// Without one of the capabilities multi_ack, the first commit in common is
 	// acknowledged and nothing else.
-	switch {
-	case len(p.common) > 0:
+	if len(p.common) > 0 {
 		_ = lines.Encodef("ACK %s\n", p.common[0])
-	default:
+	} else {
 		_ = lines.EncodeString("NAK\n")
 	}
 	if n.done {
