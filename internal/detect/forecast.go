@@ -28,8 +28,8 @@ const (
 	trendSure    = 0.5        // least lower slope, as a share of the slope
 	trendScatter = 4.0        // least rise, in scatters
 	trendNew     = 0.25       // share of the rise that is above what the series has been before
-	freshStreak  = 120        // looks in a row for a series that was never seen calm
-	calmLooks    = 20         // looks without a trend after which it was
+	freshStreak  = 30         // looks in a row for a series that was never seen calm
+	calmLooks    = 5          // looks without a trend after which it was
 	downShare    = 0.25       // share of the climb above which a value has not come down
 	topShare     = 0.75       // share above which it is still at the top
 	slowDescent  = 10         // points that a descent takes when nothing was restarted
@@ -37,7 +37,7 @@ const (
 )
 
 // confirm is how many looks in a row an opening takes, by scale.
-var confirm = [scales]int{5, 2, 2}
+var confirm = [scales]int{2, 1, 1}
 
 // forecast is the trend detector of one series.
 type forecast struct {
@@ -74,9 +74,11 @@ func (m *metricState) foresee(d *Detector, s telemetry.Signal, t trait, value fl
 	for i, more := 0, true; more && i < scales; i++ {
 		sc := &f.Scales[i]
 		p, more = sc.put(p, f.Episode == nil)
-		if f.Episode == nil {
+		switch {
+		case !sc.due():
+		case f.Episode == nil:
 			found = append(found, f.look(d, m, s, t, i, limit)...)
-		} else if i == f.At {
+		case i == f.At:
 			found = append(found, f.follow(d, m, s, limit)...)
 		}
 	}

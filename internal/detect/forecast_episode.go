@@ -43,7 +43,7 @@ func (f *forecast) follow(d *Detector, m *metricState, s telemetry.Signal, limit
 	f.Top = max(f.Top, l.now)
 	about, _, _ := l.until(limit)
 	if l.low <= 0 || about > 2*min(d.rules.Ahead*l.span, farthest) {
-		if f.Flat++; f.Flat < scalePoints {
+		if f.Flat++; f.Flat < scalePoints/lookEvery {
 			return nil
 		}
 		// It stays where it is: that is what is usual from now on.

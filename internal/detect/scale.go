@@ -12,6 +12,8 @@ const (
 	scaleFactor = 8
 	scalePoints = 60 // that a window holds
 	leastPoints = 40 // before that there is no trend
+	// lookEvery is how many values come between two looks: neighbours are alike.
+	lookEvery = 4
 	// gapPoints is how many points may be missing in a row; after more, the
 	// window begins anew.
 	gapPoints = 6
@@ -65,6 +67,9 @@ func (s *scale) put(p sampled, learn bool) (passed sampled, pass bool) {
 	latest := s.Window[len(s.Window)-scaleFactor:]
 	return sampled{At: p.At, Value: medianOf(latest)}, true
 }
+
+// due tells whether it is time to look.
+func (s *scale) due() bool { return s.Fresh%lookEvery == 0 }
 
 // usual learns a value of before the window.
 func (s *scale) usual(v float64) {
