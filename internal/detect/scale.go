@@ -17,9 +17,9 @@ const (
 	// gapPoints is how many points may be missing in a row; after more, the
 	// window begins anew.
 	gapPoints = 6
-	// memoryPoints is for how many values the highest one of before is
+	// memoryPoints is for how many medians the highest one of before is
 	// remembered at least, and for twice as many at most.
-	memoryPoints = 1000
+	memoryPoints = 1000 / lookEvery
 )
 
 // scale is a series at one scale: a bounded window, and what was usual before
@@ -28,8 +28,8 @@ type scale struct {
 	Window []sampled `json:"window,omitempty"` // oldest first, at most scalePoints
 	Step   float64   `json:"step,omitempty"`   // seconds between values, the least seen
 	Fresh  int       `json:"fresh,omitempty"`  // values since the last one was passed on to the next scale
-	Known  int       `json:"known,omitempty"`  // values that have left the window into Mean and Peak
-	Mean   float64   `json:"mean,omitempty"`   // of the medians of those, exponentially weighted over a window's length
+	Known  int       `json:"known,omitempty"`  // medians of values that have left the window, in Mean and Peak
+	Mean   float64   `json:"mean,omitempty"`   // of those, exponentially weighted over a window's length
 	Peak   float64   `json:"peak,omitempty"`   // the highest of the latest of those
 	Former float64   `json:"former,omitempty"` // the highest of the memoryPoints before
 	Aged   int       `json:"aged,omitempty"`   // values that Peak is of
@@ -52,12 +52,11 @@ func (s *scale) put(p sampled, learn bool) (passed sampled, pass bool) {
 		}
 	}
 	if len(s.Window) == scalePoints {
-		if learn && s.Since == 0 {
+		if learn && s.Since == 0 && s.Fresh%lookEvery == 0 {
 			// The median, or one outlier would hide a leak for a long time.
 			s.usual(medianOf(s.Window[:scaleFactor-1]))
 		}
-		copy(s.Window, s.Window[1:])
-		s.Window = s.Window[:scalePoints-1]
+		s.Window = s.Window[1:]
 	}
 	s.Window = append(s.Window, p)
 	if s.Fresh++; s.Fresh < scaleFactor || len(s.Window) < scaleFactor {
@@ -79,7 +78,7 @@ func (s *scale) usual(v float64) {
 		s.Mean, s.Peak, s.Former = v, v, v
 		return
 	}
-	s.Mean += (v - s.Mean) / float64(min(s.Known, scalePoints))
+	s.Mean += (v - s.Mean) / float64(min(s.Known, scalePoints/lookEvery))
 	s.Peak = max(v, s.Peak)
 	if s.Aged >= memoryPoints {
 		s.Former, s.Peak, s.Aged = s.Peak, v, 0
