@@ -88,6 +88,10 @@ var mechanisms = []mechanism{
 // a guess is worse than asking a person.
 const leastConfident = 0.3
 
+// maxCitations is how many pieces of evidence one explanation rests on at most,
+// the strongest: in a storm nearly everything supports it, and nobody reads forty.
+const maxCitations = 12
+
 // Diagnose explains the case with at most limit hypotheses, best first and at
 // least one. Runbooks come from allowed; "none" stands for no runbook.
 func (c *Case) Diagnose(allowed []string, limit int) []Hypothesis {
@@ -190,6 +194,7 @@ func (c *Case) located(p *profile, all []*profile) float64 {
 func (c *Case) candidate(p *profile, mech int, conf float64, allowed []string) candidate {
 	m := mechanisms[mech]
 	cited := p.citations(m)
+	cited = cited[:min(len(cited), maxCitations)]
 	option := c.choose(p, m, conf, allowed)
 	if option.failed {
 		conf *= afterFailure
