@@ -35,8 +35,11 @@ func (d *doctor) catalogueProbe() probe {
 	p := probe{system: "Catalogue", done: newGate()}
 	p.skip = d.unusable([]string{config.RoleWorkflows, config.RoleEvidence, config.RoleAutomation, config.RoleStream}, "catalog")
 	p.checks = []check{
-		{"repository", d.catalogueFetch}, {"policy", d.cataloguePolicy}, {"approvers", d.catalogueApprovers},
-		{"Slack gateway's key", d.catalogueGateway}, {"services", d.catalogueServices},
+		{"repository", d.catalogueFetch},
+		{"policy", d.cataloguePolicy},
+		{"approvers", d.catalogueApprovers},
+		{"Slack gateway's key", d.catalogueGateway},
+		{"services", d.catalogueServices},
 	}
 	return p
 }

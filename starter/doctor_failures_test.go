@@ -82,48 +82,78 @@ func TestDoctorOnTemporal(t *testing.T) {
 	t.Parallel()
 	const add = "temporal operator search-attribute create --namespace prod --name "
 	for _, c := range []doctorCase{
-		{"nothing listens", func(t *testing.T, w *doctorWorld) { w.address = deadAddress(t) },
-			"Temporal/server", verdictFailed, "connection refused", "TEMPORAL_ADDRESS"},
-		{"never answers", func(t *testing.T, w *doctorWorld) { w.address, w.limit = silentAddress(t), 500*time.Millisecond },
-			"Temporal/server", verdictFailed, "does not answer in time", "network path"},
-		{"what follows an unreachable server is not asked", func(t *testing.T, w *doctorWorld) { w.address = deadAddress(t) },
-			"Temporal/search attributes", verdictSkipped, "not asked, because of server above", ""},
-		{"key refused", temporalFails("GetSystemInfo", serviceerror.NewPermissionDenied("Request unauthorized.", "")),
-			"Temporal/server", verdictFailed, "denied", "TEMPORAL_API_KEY"},
-		{"no namespace", temporalFails("DescribeNamespace", serviceerror.NewNamespaceNotFound("prod")),
-			"Temporal/namespace", verdictFailed, "there is no namespace prod", "temporal operator namespace create --namespace prod"},
-		{"short retention", func(_ *testing.T, w *doctorWorld) { w.temporal.retention = 24 * time.Hour },
-			"Temporal/namespace", verdictWarning, "for 24h0m0s only", "temporal operator namespace update --namespace prod --retention 30d"},
-		{"deprecated namespace", func(_ *testing.T, w *doctorWorld) { w.temporal.state = enums.NAMESPACE_STATE_DEPRECATED },
-			"Temporal/namespace", verdictWarning, "prod is deprecated", "another namespace"},
-		{"missing attribute", func(_ *testing.T, w *doctorWorld) { delete(w.temporal.attributes, incident.AttrTeam) },
-			"Temporal/search attributes", verdictFailed, "missing: IncidentTeam", add + "IncidentTeam --type Keyword"},
+		{
+			"nothing listens", func(t *testing.T, w *doctorWorld) { w.address = deadAddress(t) },
+			"Temporal/server", verdictFailed, "connection refused", "TEMPORAL_ADDRESS",
+		},
+		{
+			"never answers", func(t *testing.T, w *doctorWorld) { w.address, w.limit = silentAddress(t), 500*time.Millisecond },
+			"Temporal/server", verdictFailed, "does not answer in time", "network path",
+		},
+		{
+			"what follows an unreachable server is not asked", func(t *testing.T, w *doctorWorld) { w.address = deadAddress(t) },
+			"Temporal/search attributes", verdictSkipped, "not asked, because of server above", "",
+		},
+		{
+			"key refused", temporalFails("GetSystemInfo", serviceerror.NewPermissionDenied("Request unauthorized.", "")),
+			"Temporal/server", verdictFailed, "denied", "TEMPORAL_API_KEY",
+		},
+		{
+			"no namespace", temporalFails("DescribeNamespace", serviceerror.NewNamespaceNotFound("prod")),
+			"Temporal/namespace", verdictFailed, "there is no namespace prod", "temporal operator namespace create --namespace prod",
+		},
+		{
+			"short retention", func(_ *testing.T, w *doctorWorld) { w.temporal.retention = 24 * time.Hour },
+			"Temporal/namespace", verdictWarning, "for 24h0m0s only", "temporal operator namespace update --namespace prod --retention 30d",
+		},
+		{
+			"deprecated namespace", func(_ *testing.T, w *doctorWorld) { w.temporal.state = enums.NAMESPACE_STATE_DEPRECATED },
+			"Temporal/namespace", verdictWarning, "prod is deprecated", "another namespace",
+		},
+		{
+			"missing attribute", func(_ *testing.T, w *doctorWorld) { delete(w.temporal.attributes, incident.AttrTeam) },
+			"Temporal/search attributes", verdictFailed, "missing: IncidentTeam", add + "IncidentTeam --type Keyword",
+		},
 		{"attribute of the wrong type", func(_ *testing.T, w *doctorWorld) {
 			w.temporal.attributes[incident.AttrAnomalies] = enums.INDEXED_VALUE_TYPE_TEXT
 		}, "Temporal/search attributes", verdictFailed, "IncidentAnomalies is of type Text and has to be Int", "search-attribute remove --namespace prod --name IncidentAnomalies --yes"},
-		{"attributes may not be listed", temporalFails("ListSearchAttributes", serviceerror.NewPermissionDenied("no", "")),
-			"Temporal/search attributes", verdictFailed, "denied", "the right to list search attributes in namespace prod"},
-		{"attributes cannot be listed here", temporalFails("ListSearchAttributes", serviceerror.NewUnimplemented("unknown method")),
-			"Temporal/search attributes", verdictSkipped, "does not offer the call", ""},
-		{"no worker for a queue", func(_ *testing.T, w *doctorWorld) { delete(w.temporal.seen, incident.QueueChat) },
-			"Temporal/firebreak-chat", verdictFailed, "no worker polls for activity tasks", `the role "chat"`},
-		{"a worker that is gone", func(_ *testing.T, w *doctorWorld) { w.temporal.seen[incident.QueueWorkflows] = 4 * time.Minute },
-			"Temporal/firebreak", verdictFailed, "4m0s ago", `the role "workflows"`},
-		{"no correlator yet", func(_ *testing.T, w *doctorWorld) { w.temporal.correlator = nil },
-			"Temporal/correlator", verdictSkipped, "the first anomaly on the stream starts it", ""},
+		{
+			"attributes may not be listed", temporalFails("ListSearchAttributes", serviceerror.NewPermissionDenied("no", "")),
+			"Temporal/search attributes", verdictFailed, "denied", "the right to list search attributes in namespace prod",
+		},
+		{
+			"attributes cannot be listed here", temporalFails("ListSearchAttributes", serviceerror.NewUnimplemented("unknown method")),
+			"Temporal/search attributes", verdictSkipped, "does not offer the call", "",
+		},
+		{
+			"no worker for a queue", func(_ *testing.T, w *doctorWorld) { delete(w.temporal.seen, incident.QueueChat) },
+			"Temporal/firebreak-chat", verdictFailed, "no worker polls for activity tasks", `the role "chat"`,
+		},
+		{
+			"a worker that is gone", func(_ *testing.T, w *doctorWorld) { w.temporal.seen[incident.QueueWorkflows] = 4 * time.Minute },
+			"Temporal/firebreak", verdictFailed, "4m0s ago", `the role "workflows"`,
+		},
+		{
+			"no correlator yet", func(_ *testing.T, w *doctorWorld) { w.temporal.correlator = nil },
+			"Temporal/correlator", verdictSkipped, "the first anomaly on the stream starts it", "",
+		},
 		{"terminated correlator", func(_ *testing.T, w *doctorWorld) {
 			w.temporal.correlator = correlatorIn(enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, 0)
 		}, "Temporal/correlator", verdictWarning, "its last run is terminated", "temporal workflow show --namespace prod --workflow-id correlator/123456789012/eu-central-1"},
 		{"correlator that does not replay", func(_ *testing.T, w *doctorWorld) {
 			w.temporal.correlator = correlatorIn(enums.WORKFLOW_EXECUTION_STATUS_RUNNING, 7)
 		}, "Temporal/correlator", verdictFailed, "attempt 7", "does not replay"},
-		{"no guard", func(_ *testing.T, w *doctorWorld) { w.temporal.guard = nil },
-			"Temporal/guard", verdictWarning, "there is no schedule guard/123456789012/eu-central-1", `the role "workflows"`},
+		{
+			"no guard", func(_ *testing.T, w *doctorWorld) { w.temporal.guard = nil },
+			"Temporal/guard", verdictWarning, "there is no schedule guard/123456789012/eu-central-1", `the role "workflows"`,
+		},
 		{"guard is paused", func(_ *testing.T, w *doctorWorld) {
 			w.temporal.guard = &schedulepb.ScheduleState{Paused: true, Notes: "while we move"}
 		}, "Temporal/guard", verdictWarning, "paused: while we move", "--unpause"},
-		{"visibility is down", temporalFails("CountWorkflowExecutions", serviceerror.NewUnavailable("visibility store")),
-			"Temporal/incidents", verdictFailed, "fails: visibility store", "its log"},
+		{
+			"visibility is down", temporalFails("CountWorkflowExecutions", serviceerror.NewUnavailable("visibility store")),
+			"Temporal/incidents", verdictFailed, "fails: visibility store", "its log",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -157,8 +187,10 @@ func TestDoctorOnAWS(t *testing.T) {
 				return aws.Credentials{AccessKeyID: "A", SecretAccessKey: "S", CanExpire: true, Expires: time.Now().Add(-time.Minute)}, nil
 			})
 		}, "AWS credentials/credentials", verdictFailed, "they have expired", "worker's role"},
-		{"credentials are refused", refuse("kinesis", "ListShards", "UnrecognizedClientException", 400),
-			"Kinesis/shards", verdictFailed, "the credentials are refused", "aws sts get-caller-identity"},
+		{
+			"credentials are refused", refuse("kinesis", "ListShards", "UnrecognizedClientException", 400),
+			"Kinesis/shards", verdictFailed, "the credentials are refused", "aws sts get-caller-identity",
+		},
 		{"nothing listens", func(t *testing.T, w *doctorWorld) {
 			w.awsURL = "http://" + deadAddress(t)
 			w.cfg.Roles = []string{config.RoleStream}
@@ -167,8 +199,10 @@ func TestDoctorOnAWS(t *testing.T) {
 			w.awsURL, w.limit = "http://"+silentAddress(t), time.Second
 			w.cfg.Roles = []string{config.RoleStream}
 		}, "Kinesis/shards", verdictFailed, "Kinesis does not answer in time", "VPC endpoint"},
-		{"no stream", func(_ *testing.T, w *doctorWorld) { w.cfg.Stream.Name = "other" },
-			"Kinesis/shards", verdictFailed, "there is no stream other", "aws kinesis create-stream --region eu-central-1 --stream-name other"},
+		{
+			"no stream", func(_ *testing.T, w *doctorWorld) { w.cfg.Stream.Name = "other" },
+			"Kinesis/shards", verdictFailed, "there is no stream other", "aws kinesis create-stream --region eu-central-1 --stream-name other",
+		},
 		{"shards denied", deny("kinesis", "ListShards"), "Kinesis/shards", verdictFailed, "denied", "Allow kinesis:ListShards on " + stream},
 		{"iterator denied", deny("kinesis", "GetShardIterator"), "Kinesis/records", verdictFailed, "denied", "Allow kinesis:GetShardIterator on " + stream},
 		{"records denied", deny("kinesis", "GetRecords"), "Kinesis/records", verdictFailed, "denied", "Allow kinesis:GetRecords on " + stream},

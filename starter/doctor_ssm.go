@@ -115,9 +115,7 @@ func (s ssmChecks) running(ctx context.Context) finding {
 func (s ssmChecks) instances(ctx context.Context) finding {
 	var ids []string
 	for _, svc := range s.services() {
-		for _, r := range svc.Resources {
-			ids = append(ids, r)
-		}
+		ids = append(ids, svc.Resources...)
 		for _, v := range svc.Parameters {
 			ids = append(ids, v)
 		}
@@ -170,7 +168,9 @@ func (s ssmChecks) changing(context.Context) finding {
 	f := skipped("whether they are allowed only doing would show")
 	f.Advice = []advice{
 		say("The worker's role needs these, and whatever the documents themselves call:"),
-		{Line: "ssm:CreateDocument, UpdateDocument, AddTagsToResource,"}, {Line: "StartAutomationExecution, StopAutomationExecution on"}, {Line: s.documents},
+		{Line: "ssm:CreateDocument, UpdateDocument, AddTagsToResource,"},
+		{Line: "StartAutomationExecution, StopAutomationExecution on"},
+		{Line: s.documents},
 	}
 	return f
 }

@@ -48,9 +48,12 @@ func (d *doctor) temporalProbe() probe {
 		queue, role string
 		workflows   bool
 	}{
-		{incident.QueueWorkflows, config.RoleWorkflows, true}, {incident.QueueEvidence, config.RoleEvidence, false},
-		{incident.QueueDiagnosis, config.RoleDiagnosis, false}, {incident.QueueAutomation, config.RoleAutomation, false},
-		{incident.QueueChat, config.RoleChat, false}, {incident.QueueTickets, config.RoleTickets, false},
+		{incident.QueueWorkflows, config.RoleWorkflows, true},
+		{incident.QueueEvidence, config.RoleEvidence, false},
+		{incident.QueueDiagnosis, config.RoleDiagnosis, false},
+		{incident.QueueAutomation, config.RoleAutomation, false},
+		{incident.QueueChat, config.RoleChat, false},
+		{incident.QueueTickets, config.RoleTickets, false},
 	} {
 		p.checks = append(p.checks, check{q.queue, func(ctx context.Context) finding { return t.pollers(ctx, q.queue, q.role, q.workflows) }})
 	}

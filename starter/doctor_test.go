@@ -138,8 +138,10 @@ func TestDoctorPrintsATableOfEightyColumns(t *testing.T) {
 	long := failed("missing: "+strings.Repeat("IncidentSomething, ", 9)+"\x1b[2J", say("Do %s.", strings.Repeat("this and that ", 12)),
 		command("Run:", incident.AddAttributesCommand("prod", incident.SearchAttributes())), advice{Line: "ssh-ed25519 AAAA"}).last()
 	findings := probe{system: "Thing", checks: []check{
-		{"good", func(context.Context) finding { return passed("fine") }}, {"bad", func(context.Context) finding { return long }},
-		{"a.key.of.the.configuration", nil}, {"one more", nil},
+		{"good", func(context.Context) finding { return passed("fine") }},
+		{"bad", func(context.Context) finding { return long }},
+		{"a.key.of.the.configuration", nil},
+		{"one more", nil},
 	}}.run(t.Context(), time.Second)
 	r.add(findings)
 	p.system(findings)

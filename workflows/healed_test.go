@@ -44,7 +44,8 @@ func TestTroubleThatIsGoneBeforeAnybodyIsAsked(t *testing.T) {
 		}, banded(0, incident.EpisodeOpen), false, []string{incident.ActivityDiagnose, incident.ActivityAskApproval}},
 		"but no series has a band to go by": {
 			incident.ActivityGatherEvidence, func(int) incident.SymptomReading { return incident.SymptomReading{Present: true} },
-			anomaly(0, incident.EpisodeOpen), false, []string{incident.ActivityDiagnose, incident.ActivityAskApproval},
+			anomaly(0, incident.EpisodeOpen), false,
+			[]string{incident.ActivityDiagnose, incident.ActivityAskApproval},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

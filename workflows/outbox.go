@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -171,8 +172,7 @@ func (o *outbox) post(l *letter) {
 // Replies become one, in their order: across root messages, which are edits
 // elsewhere, but across nothing that stands in the thread between them.
 func (o *outbox) takes(l *letter) bool {
-	for i := len(o.queue) - 1; i >= 0; i-- {
-		waits := o.queue[i]
+	for _, waits := range slices.Backward(o.queue) {
 		switch {
 		case waits == o.sending:
 			return false

@@ -131,10 +131,11 @@ func verifyRule(v incident.VerifySpec) string {
 		rule += ", counted only while there is traffic"
 	}
 	rule += fmt.Sprintf(" (now %s)", strconv.FormatFloat(v.Before, 'g', 6, 64))
+	rules := []string{rule}
 	for _, also := range v.Also {
-		rule += "; and " + verifyRule(also)
+		rules = append(rules, verifyRule(also))
 	}
-	return rule
+	return strings.Join(rules, "; and ")
 }
 
 func bullets(texts []redact.Text, each int) string {

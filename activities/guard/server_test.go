@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,8 +45,8 @@ type server struct {
 }
 
 func (s *server) find(id, run string) (execution, error) {
-	for i := len(s.executions) - 1; i >= 0; i-- {
-		if e := s.executions[i]; e.id == id && (run == "" || e.run == run) {
+	for _, e := range slices.Backward(s.executions) {
+		if e.id == id && (run == "" || e.run == run) {
 			return e, nil
 		}
 	}

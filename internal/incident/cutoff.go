@@ -1,6 +1,10 @@
 package incident
 
-import "firebreak/internal/redact"
+import (
+	"slices"
+
+	"firebreak/internal/redact"
+)
 
 // Words say what cut an incident off and what that means. The reason is what the
 // person gave who terminated it, empty when nobody did.
@@ -29,7 +33,6 @@ func (s State) CutOff(t Terminated, words redact.Text) State {
 	}
 	s.Status, s.Outcome, s.Ended = StatusCancelled, OutcomeNone, t.At
 	s.Pending, s.Card = false, CardRef{}
-	timeline := append([]Entry{}, s.Timeline...)
-	s.Timeline = append(timeline, Entry{At: t.At, Phase: PhaseClose, Text: words})
+	s.Timeline = append(slices.Clone(s.Timeline), Entry{At: t.At, Phase: PhaseClose, Text: words})
 	return s
 }

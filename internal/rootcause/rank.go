@@ -82,14 +82,18 @@ var mechanisms = []mechanism{
 		}
 		return r.trouble() * (0.45 + 0.5*r.changed())
 	}, []topic{change, deployment, configuration, scaling, errors, latency, saturation, health, crash}},
-	{Growing, func(r *reading) float64 { return 0.9 * min(r.about(growth), r.about(saturation)) },
-		[]topic{growth, saturation, memory, disk, pool}},
+	{
+		Growing, func(r *reading) float64 { return 0.9 * min(r.about(growth), r.about(saturation)) },
+		[]topic{growth, saturation, memory, disk, pool},
+	},
 	{Overrun, func(r *reading) float64 {
 		return 0.75 * min(r.about(traffic), max(r.about(latency), r.about(saturation), r.about(errors)))
 	}, []topic{traffic, latency, saturation, errors}},
 	{Exhausted, func(r *reading) float64 { return 0.65 * r.about(saturation) }, []topic{saturation, memory, cpu, disk, pool, latency}},
-	{Failing, func(r *reading) float64 { return 0.65 * max(r.about(errors), r.about(crash)) },
-		[]topic{errors, crash, dependency, certificate, access}},
+	{
+		Failing, func(r *reading) float64 { return 0.65 * max(r.about(errors), r.about(crash)) },
+		[]topic{errors, crash, dependency, certificate, access},
+	},
 	{Slow, func(r *reading) float64 { return 0.55 * r.about(latency) }, []topic{latency, cpu, pool, dependency}},
 	{Unhealthy, func(r *reading) float64 { return 0.6 * r.about(health) }, []topic{health, crash, errors}},
 }

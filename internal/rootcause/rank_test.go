@@ -98,30 +98,38 @@ func TestRank(t *testing.T) {
 		},
 		"errors after a deployment": {
 			caseOf(metric("m1", "front", incident.RoleErrors, "Errors", errorsUp), change("c1", "front", "release 42 was deployed", 40), logs("l1", "front", "panic: nil map", flood)),
-			"front", rootcause.Changed, "roll-back", nil, []string{"m1", "c1", "l1"},
+			"front", rootcause.Changed, "roll-back", nil,
+			[]string{"m1", "c1", "l1"},
 		},
 		"a change of long ago is none": {
 			caseOf(metric("m1", "front", incident.RoleErrors, "Errors", errorsUp), change("c1", "front", "release 42 was deployed", 1500)),
-			"front", rootcause.Failing, "put-back", nil, []string{"m1"},
+			"front", rootcause.Failing, "put-back", nil,
+			[]string{"m1"},
 		},
 		"a change after the onset is none": {
 			caseOf(metric("m1", "front", incident.RoleErrors, "Errors", errorsUp), change("c1", "front", "release 42 was deployed", -40)),
-			"front", rootcause.Failing, "put-back", nil, []string{"m1"},
+			"front", rootcause.Failing, "put-back", nil,
+			[]string{"m1"},
 		},
 		"memory that grows": {
 			caseOf(metric("m1", "front", incident.RoleSaturation, "MemoryUsed", facts{incident.FactBefore: 80, incident.FactAfter: 140, incident.FactDeviations: 25, incident.FactSlope: 14}),
 				metric("m2", "front", incident.RoleLatency, "Latency", calm)),
-			"front", rootcause.Growing, "recycle", []string{"MemoryUsed"}, []string{"m1"},
+			"front", rootcause.Growing, "recycle",
+			[]string{"MemoryUsed"},
+			[]string{"m1"},
 		},
 		"a slow dependency comes before its caller": {
 			caseOf(metric("m1", "front", incident.RoleLatency, "Latency", latencyUp), metric("m2", "back", incident.RoleLatency, "Latency", moved(4, 800, 60)),
 				change("c1", "back", "ledger settings changed", 12)),
-			"back", rootcause.Changed, "put-back", []string{"front calls it and suffers"}, []string{"m2", "c1"},
+			"back", rootcause.Changed, "put-back",
+			[]string{"front calls it and suffers"},
+			[]string{"m2", "c1"},
 		},
 		"a caller that was changed comes before a dependency that suffers": {
 			caseOf(metric("m1", "front", incident.RoleErrors, "Errors", errorsUp), change("c1", "front", "release 42 was deployed", 5),
 				metric("m2", "back", incident.RoleErrors, "Errors", moved(0, 2, 2))),
-			"front", rootcause.Changed, "roll-back", nil, []string{"m1", "c1"},
+			"front", rootcause.Changed, "roll-back", nil,
+			[]string{"m1", "c1"},
 		},
 		"whose anomaly came first": {
 			func() incident.DiagnoseInput {
@@ -130,15 +138,19 @@ func TestRank(t *testing.T) {
 				in.Anomalies = []incident.Anomaly{opened("front", 30*time.Second), opened("side", 0)}
 				return in
 			}(),
-			"side", rootcause.Failing, "", []string{"its anomaly opened first"}, []string{"m2"},
+			"side", rootcause.Failing, "",
+			[]string{"its anomaly opened first"},
+			[]string{"m2"},
 		},
 		"more traffic than it can serve": {
 			caseOf(metric("m1", "front", incident.RoleRequests, "Requests", moved(30, 400, 40)), metric("m2", "front", incident.RoleLatency, "Latency", latencyUp)),
-			"front", rootcause.Overrun, "", nil, []string{"m1", "m2"},
+			"front", rootcause.Overrun, "", nil,
+			[]string{"m1", "m2"},
 		},
 		"hosts that are gone": {
 			caseOf(metric("m1", "front", incident.RoleHealth, "HealthyHosts", moved(4, 1, -12))),
-			"front", rootcause.Unhealthy, "put-back", nil, []string{"m1"},
+			"front", rootcause.Unhealthy, "put-back", nil,
+			[]string{"m1"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

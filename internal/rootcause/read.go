@@ -165,7 +165,8 @@ func deviations(facts map[string]float64) float64 {
 // about counts for less.
 func (r *reading) readLogs(e *incident.Evidence, onset time.Time) {
 	before, after := e.Facts[incident.FactCountBefore], e.Facts[incident.FactCountAfter]
-	base, why := 0.0, redact.Text{}
+	var base float64
+	var why redact.Text
 	switch {
 	case after <= 0:
 		return

@@ -21,31 +21,41 @@ var inPhase = []struct {
 	hold     func(t *testing.T, w *killWorld, k *machineIncident, with *incident.Settings)
 	reached  func(k *machineIncident, s incident.State) bool
 }{
-	{name: "waits-for-approval",
-		reached: func(_ *machineIncident, s incident.State) bool { return s.Pending && s.Card.TS != "" }},
-	{name: "runs-its-automation", approved: true,
+	{
+		name:    "waits-for-approval",
+		reached: func(_ *machineIncident, s incident.State) bool { return s.Pending && s.Card.TS != "" },
+	},
+	{
+		name: "runs-its-automation", approved: true,
 		hold: func(t *testing.T, _ *killWorld, k *machineIncident, _ *incident.Settings) {
 			t.Helper()
 			k.write(t, fileHold, "")
 		},
 		reached: func(k *machineIncident, s incident.State) bool {
 			return s.Status == incident.StatusRemediating && k.restarts() > 0
-		}},
-	{name: "is-verified", approved: true,
-		reached: func(_ *machineIncident, s incident.State) bool { return s.Status == incident.StatusVerifying }},
-	{name: "waits-for-evidence",
+		},
+	},
+	{
+		name: "is-verified", approved: true,
+		reached: func(_ *machineIncident, s incident.State) bool { return s.Status == incident.StatusVerifying },
+	},
+	{
+		name: "waits-for-evidence",
 		hold: func(_ *testing.T, _ *killWorld, _ *machineIncident, with *incident.Settings) {
 			with.Settle = incident.Seconds(45 * time.Second)
 		},
 		reached: func(_ *machineIncident, s incident.State) bool {
 			return s.Status == incident.StatusAnalysing && s.Catalog != ""
-		}},
+		},
+	},
 	// The last one, because the model is slow for whoever asks it next.
-	{name: "is-diagnosed",
+	{
+		name: "is-diagnosed",
 		hold: func(_ *testing.T, w *killWorld, _ *machineIncident, _ *incident.Settings) {
 			w.Faults.Set(fault.Rule{Service: "bedrock", Operation: "Converse", Kind: fault.Latency, Latency: 30 * time.Second})
 		},
-		reached: func(_ *machineIncident, s incident.State) bool { return s.Status == incident.StatusDiagnosing }},
+		reached: func(_ *machineIncident, s incident.State) bool { return s.Status == incident.StatusDiagnosing },
+	},
 }
 
 // TestDeploymentStopsNothing has an incident in every phase when the old worker

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"os/exec"
 	"strings"
@@ -50,7 +49,7 @@ func (w world) doctor(t *testing.T, env ...string) (examined, int) {
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil {
-		require.True(t, errors.As(err, &exit), err)
+		require.ErrorAs(t, err, &exit)
 	}
 	var e examined
 	require.NoError(t, json.Unmarshal(stdout.Bytes(), &e), stderr.String())

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -212,8 +213,8 @@ func Replay(o Options, workflowID, runID string, h *historypb.History) Result {
 // history lacks what the workflow asks for next, although any code may.
 func Decided(h *historypb.History) *historypb.History {
 	events := h.GetEvents()
-	for last := len(events) - 1; last >= 0; last-- {
-		if events[last].GetEventType() != enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+	for last, event := range slices.Backward(events) {
+		if event.GetEventType() != enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
 			continue
 		}
 		end := last + 1

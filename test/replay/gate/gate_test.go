@@ -23,7 +23,6 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"firebreak/internal/correlate"
 	"firebreak/internal/incident"
 	"firebreak/test/replay/gate"
 	"firebreak/workflows"
@@ -125,9 +124,7 @@ func incompatible(r worker.WorkflowRegistry) {
 		}
 		return workflows.IncidentWorkflow(ctx, in)
 	}, workflow.RegisterOptions{Name: incident.WorkflowIncident})
-	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, in correlate.Input) error {
-		return workflows.CorrelatorWorkflow(ctx, in)
-	}, workflow.RegisterOptions{Name: incident.WorkflowCorrelator})
+	r.RegisterWorkflowWithOptions(workflows.CorrelatorWorkflow, workflow.RegisterOptions{Name: incident.WorkflowCorrelator})
 }
 
 // guarded is the same change, guarded as docs/contributing.md says.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -173,16 +174,16 @@ func detailed(on bool) Do {
 // watchEveryShop has checkout's service file list the metrics of every shop.
 func watchEveryShop(files map[string][]byte) error {
 	const before = "alarms: [checkout-errors"
-	var metrics string
+	var metrics strings.Builder
 	for _, shop := range victim.Shops() {
 		for _, m := range []struct{ role, name, stat, unit string }{
 			{"errors", "ShopErrors", "Sum", "Count"}, {"latency", "ShopLatency", "Average", "Milliseconds"}, {"latency", "ShopSlowest", "Maximum", "Milliseconds"}, {"health", "ShopSuccess", "Average", "None"},
 		} {
-			metrics += fmt.Sprintf("  - {role: %s, namespace: Shop, name: %s, dimensions: {service: checkout, shop: %s}, stat: %s, period: 1, unit: %s}\n",
+			fmt.Fprintf(&metrics, "  - {role: %s, namespace: Shop, name: %s, dimensions: {service: checkout, shop: %s}, stat: %s, period: 1, unit: %s}\n",
 				m.role, m.name, shop, m.stat, m.unit)
 		}
 	}
-	return stack.Substitute("services/checkout.yaml", before, metrics+before)(files)
+	return stack.Substitute("services/checkout.yaml", before, metrics.String()+before)(files)
 }
 
 // What the storm may leave in histories: a calm incident has some hundred

@@ -33,7 +33,7 @@ func signedByAuthority(t *testing.T, cfg aws.Config, server *awswire.Server, bod
 		"\nx-amz-target:AmazonSSM.StartAutomationExecution\n\n" + names + "\n" + hex256(body)
 	scope := now.Format("20060102") + "/" + cfg.Region + "/ssm/aws4_request"
 	key := []byte("AWS4" + server.Credentials().Secret)
-	for _, part := range strings.Split(scope, "/") {
+	for part := range strings.SplitSeq(scope, "/") {
 		key = mac(key, part)
 	}
 	signature := hex.EncodeToString(mac(key, "AWS4-HMAC-SHA256\n"+now.Format("20060102T150405Z")+"\n"+scope+"\n"+hex256(canonical)))

@@ -2,6 +2,7 @@ package victim
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 )
 
@@ -85,10 +86,8 @@ func (s *sessions) add(items []int64, keep bool, limit int) int {
 // saw tells with 1 or 0 whether the session looked at one of the items.
 func (s session) saw(items []int64) int {
 	for _, v := range s.viewed[:recentItems] {
-		for _, item := range items {
-			if v == item {
-				return 1
-			}
+		if slices.Contains(items, v) {
+			return 1
 		}
 	}
 	return 0
