@@ -32,8 +32,7 @@ func (c awsCLI) call(ctx context.Context, api, operation string, input object) (
 	command := strings.ToLower(capital.ReplaceAllString(operation, "$1-$2"))
 	said, err := output(ctx, c.env, c.path, api, command, "--cli-input-json", string(text), "--output", "json", "--no-paginate")
 	if err != nil {
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) {
+		if _, ok := errors.AsType[*exec.ExitError](err); !ok {
 			return nil, err
 		}
 		if m := cliError.FindStringSubmatch(err.Error()); m != nil {

@@ -4,6 +4,7 @@ package peers
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"time"
 
@@ -33,9 +34,7 @@ const (
 // is over.
 func datum(name string, more object) object {
 	d := object{"MetricName": name, "Dimensions": []object{{"Name": "service", "Value": "checkout"}}, "Timestamp": lastMinute().Add(5 * time.Second), "Unit": "Count"}
-	for k, v := range more {
-		d[k] = v
-	}
+	maps.Copy(d, more)
 	return d
 }
 

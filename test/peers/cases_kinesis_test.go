@@ -5,6 +5,7 @@ package peers
 import (
 	"crypto/md5"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -61,9 +62,7 @@ func (t *trial) put(stream, key, data string) string {
 // iterator asks for an iterator of the first shard, or of the one in more.
 func (t *trial) iterator(stream, kind string, more object) string {
 	in := object{"StreamName": stream, "ShardId": firstShard, "ShardIteratorType": kind}
-	for k, v := range more {
-		in[k] = v
-	}
+	maps.Copy(in, more)
 	return t.text(t.ok("kinesis", "GetShardIterator", in), "ShardIterator")
 }
 

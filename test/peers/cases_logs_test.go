@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -64,9 +65,7 @@ func logEvents(t *trial) {
 	t.log(group, stream, begin, "one", "zwei: grün", "three")
 	find := func(more object) []string {
 		in := object{"logGroupName": group}
-		for k, v := range more {
-			in[k] = v
-		}
+		maps.Copy(in, more)
 		return t.texts(t.ok("logs", "FilterLogEvents", in), "events", "message")
 	}
 	require.Equal(t, []string{"one", "zwei: grün", "three"}, find(nil))

@@ -5,6 +5,7 @@ package peers
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"strings"
 	"time"
 
@@ -127,9 +128,7 @@ func documentContent(t *trial) {
 
 func (t *trial) start(name, duration string, more object) string {
 	in := object{"DocumentName": name, "DocumentVersion": "1", "Parameters": object{"Duration": []any{duration}}}
-	for k, v := range more {
-		in[k] = v
-	}
+	maps.Copy(in, more)
 	return t.text(t.ok("ssm", "StartAutomationExecution", in), "AutomationExecutionId")
 }
 
@@ -197,9 +196,7 @@ func automationErrors(t *trial) {
 	name := t.document(sleeping)
 	start := func(more object) object {
 		in := object{"DocumentName": name, "Parameters": object{"Duration": []any{"PT1S"}}}
-		for k, v := range more {
-			in[k] = v
-		}
+		maps.Copy(in, more)
 		return in
 	}
 	t.refused("AutomationDefinitionNotFoundException", "ssm", "StartAutomationExecution", start(object{"DocumentName": t.name("Missing")}))

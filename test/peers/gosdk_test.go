@@ -47,7 +47,7 @@ func (g goSDK) call(ctx context.Context, api, operation string, input object) (o
 		return nil, fmt.Errorf("fill the input of %s: %w", operation, err)
 	}
 	results := method.Call([]reflect.Value{reflect.ValueOf(ctx), in})
-	if err, _ := results[1].Interface().(error); err != nil {
+	if err, _ := reflect.TypeAssert[error](results[1]); err != nil {
 		return nil, asRefusal(err)
 	}
 	text, err = json.Marshal(results[0].Interface())
@@ -97,8 +97,7 @@ func asRefusal(err error) error {
 		return err
 	}
 	r := &refusal{Code: api.ErrorCode(), Message: api.ErrorMessage(), Status: http.StatusOK}
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		r.Status = response.HTTPStatusCode()
 	}
 	return r

@@ -4,6 +4,7 @@ package peers
 
 import (
 	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -42,9 +43,7 @@ func TestJiraClient(t *testing.T) {
 func (t *trial) ticket(more object) (key, label string) {
 	label = "inc-" + t.id
 	fields := object{"project": object{"key": "OPS"}, "issuetype": object{"name": "Task"}, "summary": "checkout is failing", "labels": []any{label}}
-	for k, v := range more {
-		fields[k] = v
-	}
+	maps.Copy(fields, more)
 	out := t.ok("jira", "issues.createIssue", object{"fields": fields})
 	require.NotEmpty(t, t.text(out, "id"))
 	require.NotEmpty(t, t.text(out, "self"))

@@ -186,8 +186,7 @@ func output(ctx context.Context, env []string, name string, args ...string) (str
 	var out strings.Builder
 	p.Stdout, p.Stderr = &out, &errs
 	if err := p.Run(); err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if _, ok := errors.AsType[*exec.ExitError](err); ok {
 			return out.String(), fmt.Errorf("%s %s: %w: %s", filepath.Base(name), strings.Join(args, " "), err, strings.TrimSpace(errs.String()))
 		}
 		return "", fmt.Errorf("run %s: %w", name, err)

@@ -93,18 +93,6 @@ func install(npm, dir string) error {
 	return os.WriteFile(done, lock, 0o600)
 }
 
-// version is that of an installed package.
-func (n node) version(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(n.dir, "node_modules", filepath.FromSlash(name), "package.json"))
-	require.NoError(t, err)
-	var p struct {
-		Version string `json:"version"`
-	}
-	require.NoError(t, json.Unmarshal(text, &p))
-	return p.Version
-}
-
 // wanted is the version that package.json pins, for peers that are not here.
 func wanted(t *testing.T, name string) string {
 	t.Helper()

@@ -5,7 +5,6 @@ package peers
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -95,13 +94,13 @@ func (t *trial) ok(api, operation string, in object) object {
 
 // refused makes a call that the service has to refuse with one of the codes,
 // which are separated by bars: some clients shorten the names.
-func (t *trial) refused(codes, api, operation string, in object) *refusal {
+func (t *trial) refused(codes, api, operation string, in object) refusal {
 	out, err := t.call(api, operation, in)
 	require.Error(t, err, "%s %s was not refused: %s", api, operation, compact(out))
 	var r *refusal
-	require.True(t, errors.As(err, &r), "%s %s failed otherwise: %v", api, operation, err)
+	require.ErrorAs(t, err, &r, "%s %s failed otherwise: %v", api, operation, err)
 	require.Contains(t, strings.Split(codes, "|"), r.Code, "%s %s: %s", api, operation, r.Message)
-	return r
+	return *r
 }
 
 // eventually waits until a condition holds.
