@@ -88,7 +88,7 @@ func TestGuardWithNothingToDo(t *testing.T) {
 	require.Zero(t, w.count(incident.ActivityReapOrphan))
 	require.Equal(t, incident.FindOrphansInput{Scope: scope, Grace: graceful}, w.inputs(incident.ActivityFindOrphans)[0])
 	require.Equal(t, incident.FindEndedInput{Scope: scope, Grace: graceful}, w.inputs(incident.ActivityFindEnded)[0])
-	require.InDelta(t, incident.Seconds(24*time.Hour), w.inputs(incident.ActivityFindTerminated)[0].(incident.FindTerminatedInput).Since, 0)
+	require.Equal(t, 24*time.Hour, w.inputs(incident.ActivityFindTerminated)[0].(incident.FindTerminatedInput).Since.Std())
 }
 
 func TestGuardStopsOrphans(t *testing.T) {

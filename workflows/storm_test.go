@@ -91,9 +91,9 @@ func TestPausesOfWhatComesAndGoes(t *testing.T) {
 	require.Equal(t, incident.OutcomeFixed, s.Outcome)
 	reads := w.inputs(incident.ActivityReadSymptom)
 	last := reads[len(reads)-1].(incident.ReadSymptomInput)
-	require.InDelta(t, incident.Seconds(time.Minute), last.Verify.Quiet, 0, "one and a half times the pause")
+	require.Equal(t, time.Minute, last.Verify.Quiet.Std(), "one and a half times the pause")
 	verify := w.inputs(incident.ActivityVerifyRecovery)[0].(incident.VerifyRecoveryInput)
-	require.InDelta(t, incident.Seconds(time.Minute), verify.Verify.Quiet, 0)
-	require.InDelta(t, verifySpec.Timeout+verify.Verify.Quiet, verify.Verify.Timeout, 0)
+	require.Equal(t, time.Minute, verify.Verify.Quiet.Std())
+	require.Equal(t, (verifySpec.Timeout + verify.Verify.Quiet).Std(), verify.Verify.Timeout.Std())
 	require.Zero(t, s.Plan.Verify.Quiet, "the plan is as it was approved")
 }

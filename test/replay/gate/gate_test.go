@@ -22,6 +22,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/proto"
 
 	"firebreak/internal/incident"
 	"firebreak/test/replay/gate"
@@ -97,7 +98,10 @@ func (n *namespace) GetWorkflowHistory(_ context.Context, id, _ string, _ bool, 
 	if i == 7 && n.readErr != nil {
 		return &iterator{err: n.readErr}
 	}
-	return &iterator{events: n.histories[i%len(n.histories)].GetEvents()}
+	// Everybody who asks gets a history of one's own, as from a server: a replay
+	// writes into it.
+	h := proto.CloneOf(n.histories[i%len(n.histories)])
+	return &iterator{events: h.GetEvents()}
 }
 
 type iterator struct {
