@@ -187,10 +187,10 @@ func watchEveryShop(files map[string][]byte) error {
 }
 
 // What the storm may leave in histories: a calm incident has some hundred
-// events, and no payload needs to be larger than what is documented.
+// events, and no payload is over 64 KiB.
 const (
 	maxStormEvents  = 700
-	maxStormPayload = 160 << 10
+	maxStormPayload = 64 << 10
 )
 
 // smallHistory counts the events of the incident and of the correlator.
