@@ -164,7 +164,7 @@ const (
 	maxRounds       = 4                // times that a resolved incident may be reopened, the first round included
 	watchLimit      = 2 * time.Hour    // that one automation may run before it is stopped
 	maxWatches      = 250              // looks at one automation; a document has at most 100 steps
-	maxAnomalies    = 30               // kept in the state, more are counted
+	maxAnomalies    = 24               // kept in the state, more are counted
 	maxTimeline     = 200              // entries; the state travels as one payload
 	maxEntry        = 600              // bytes of an entry
 	maxFull         = 4                // anomalies that are kept with their samples and changes

@@ -14,12 +14,12 @@ import (
 	"firebreak/internal/redact"
 )
 
-// Limits of a result. Temporal payloads of ours stay under 64 KiB; half of it is
+// Limits of a result. Temporal payloads of ours stay under 64 KiB; the rest is
 // for the anomalies of a storm, which go to the model with the evidence, and for
 // the workflow's own words.
 const (
 	maxPieces  = 40
-	maxBytes   = 32 << 10
+	maxBytes   = 28 << 10
 	maxTitle   = 160
 	maxDetail  = 600
 	maxSample  = 300
