@@ -105,7 +105,7 @@ func summaryOf(info *workflowpb.WorkflowExecutionInfo) summary {
 		Runbook:    attribute[string](fields[incident.AttrRunbook]),
 		Anomalies:  attribute[int](fields[incident.AttrAnomalies]),
 		Started:    info.GetStartTime().AsTime(),
-		CutOff:     cutOff(info.GetStatus()),
+		CutOff:     incident.HowCutOff(info.GetStatus()),
 	}
 	if info.GetCloseTime() != nil {
 		s.Closed = info.GetCloseTime().AsTime()

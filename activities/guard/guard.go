@@ -82,21 +82,6 @@ func over(s enums.WorkflowExecutionStatus) bool {
 	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
 		return true
 	default:
-		return cutOff(s) != ""
-	}
-}
-
-// cutOff names the status of a workflow that ended without its own doing; it is
-// empty for every other.
-func cutOff(s enums.WorkflowExecutionStatus) string {
-	switch s {
-	case enums.WORKFLOW_EXECUTION_STATUS_TERMINATED:
-		return "terminated"
-	case enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
-		return "timed_out"
-	case enums.WORKFLOW_EXECUTION_STATUS_FAILED:
-		return "failed"
-	default:
-		return ""
+		return incident.HowCutOff(s) != ""
 	}
 }

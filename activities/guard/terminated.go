@@ -67,11 +67,11 @@ func (a *Activities) FindTerminated(ctx context.Context, in incident.FindTermina
 			return out, unavailable("describe "+id, err)
 		}
 		info := current.GetWorkflowExecutionInfo()
-		if info.GetExecution().GetRunId() != e.GetExecution().GetRunId() || cutOff(info.GetStatus()) == "" {
+		if info.GetExecution().GetRunId() != e.GetExecution().GetRunId() || incident.HowCutOff(info.GetStatus()) == "" {
 			continue
 		}
 		out.Terminated = append(out.Terminated, incident.Terminated{
-			WorkflowID: id, RunID: info.GetExecution().GetRunId(), How: cutOff(info.GetStatus()), At: at,
+			WorkflowID: id, RunID: info.GetExecution().GetRunId(), How: incident.HowCutOff(info.GetStatus()), At: at,
 		})
 	}
 	return out, nil

@@ -3,8 +3,25 @@ package incident
 import (
 	"slices"
 
+	"go.temporal.io/api/enums/v1"
+
 	"firebreak/internal/redact"
 )
+
+// HowCutOff says how a workflow was ended from outside: terminated, timed_out or
+// failed. It is empty for one that runs or came to an end of its own.
+func HowCutOff(status enums.WorkflowExecutionStatus) string {
+	switch status {
+	case enums.WORKFLOW_EXECUTION_STATUS_TERMINATED:
+		return "terminated"
+	case enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+		return "timed_out"
+	case enums.WORKFLOW_EXECUTION_STATUS_FAILED:
+		return "failed"
+	default:
+		return ""
+	}
+}
 
 // Words say what cut an incident off and what that means. The reason is what the
 // person gave who terminated it, empty when nobody did.
