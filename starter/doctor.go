@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"firebreak/internal/config"
+	"firebreak/internal/incident"
 )
 
 // checkLimit is how long one check may take unless --timeout says otherwise.
@@ -90,7 +91,7 @@ func runDoctor(cmd *cobra.Command, o doctorOptions) error {
 		return err
 	}
 	if report.Failed > 0 {
-		return fmt.Errorf("%d %s failed", report.Failed, plural(report.Failed, "check"))
+		return fmt.Errorf("%s failed", incident.Count(report.Failed, "check", "checks"))
 	}
 	return nil
 }

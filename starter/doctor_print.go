@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"firebreak/internal/incident"
 )
 
 // doctorReport is the JSON document of doctor.
@@ -129,18 +131,11 @@ func (p *doctorPrinter) end(r *doctorReport) error {
 	if wantsJSON(p.cmd) {
 		return printJSON(p.cmd.OutOrStdout(), r)
 	}
-	p.printf("\n%d ok, %d %s, %d failed, %d skipped. Nothing was changed.\n", r.Passed, r.Warnings, plural(r.Warnings, "warning"), r.Failed, r.Skipped)
+	p.printf("\n%d ok, %s, %d failed, %d skipped. Nothing was changed.\n", r.Passed, incident.Count(r.Warnings, "warning", "warnings"), r.Failed, r.Skipped)
 	if p.err != nil {
 		return fmt.Errorf("print the checks: %w", p.err)
 	}
 	return nil
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
 }
 
 // listOf joins names for a sentence, cut after a few.

@@ -108,7 +108,7 @@ func (s ssmChecks) running(ctx context.Context) finding {
 	if absent := (*types.InvalidResourceId)(nil); err != nil && !errors.As(err, &absent) {
 		return awsTrouble(err, "Systems Manager", right{"ssm:ListTagsForResource", s.executions})
 	}
-	return passed("can be looked for; %d %s in progress", len(out.AutomationExecutionMetadataList), plural(len(out.AutomationExecutionMetadataList), "automation"))
+	return passed("can be looked for; %s in progress", incident.Count(len(out.AutomationExecutionMetadataList), "automation", "automations"))
 }
 
 // instances looks for the agents of the instances that the service files name.

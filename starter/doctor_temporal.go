@@ -245,7 +245,7 @@ func (t temporalChecks) pollers(ctx context.Context, queue, role string, workflo
 			return failed(fmt.Sprintf("the last worker polled for %s tasks %s ago", what, time.Since(newest).Round(time.Second)), start)
 		}
 	}
-	return passed("%d %s polling", len(workers), plural(len(workers), "worker"))
+	return passed("%s polling", incident.Count(len(workers), "worker", "workers"))
 }
 
 // correlates looks at the workflow that turns anomalies into incidents.

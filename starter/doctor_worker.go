@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"firebreak/internal/incident"
 )
 
 // workerProbe asks the worker on this machine how its stream is read, which
@@ -59,6 +61,6 @@ func workerHealth(ctx context.Context, address string) finding {
 		for _, ms := range s.LagMillis {
 			lag = max(lag, ms)
 		}
-		return passed("ready, reads %d %s, %s behind", len(s.LagMillis), plural(len(s.LagMillis), "shard"), time.Duration(lag)*time.Millisecond)
+		return passed("ready, reads %s, %s behind", incident.Count(len(s.LagMillis), "shard", "shards"), time.Duration(lag)*time.Millisecond)
 	}
 }

@@ -13,6 +13,8 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
+
+	"firebreak/internal/incident"
 )
 
 const usage = `open replays the workflows that are open in a Temporal namespace on the code of
@@ -76,8 +78,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer, register
 		return 1
 	}
 	if t.counts[Breaks] > 0 {
-		fmt.Fprintf(stderr, "open: do not deploy this: %d %s would stop at the next event. docs/contributing.md says how to change a workflow\n",
-			t.counts[Breaks], plural(t.counts[Breaks], "workflow"))
+		fmt.Fprintf(stderr, "open: do not deploy this: %s would stop at the next event. docs/contributing.md says how to change a workflow\n",
+			incident.Count(t.counts[Breaks], "workflow", "workflows"))
 		return 1
 	}
 	return 0
@@ -124,7 +126,7 @@ func (t *teller) open(ctx context.Context, address, namespace string, o Options)
 	if t.total, err = Count(ctx, c, o); err != nil {
 		return fmt.Errorf("namespace %s: %w", opts.Namespace, err)
 	}
-	fmt.Fprintf(t.out, "%d open %s in namespace %s at %s, of %s\n", t.total, plural(t.total, "workflow"), opts.Namespace, opts.HostPort, strings.Join(types(o.Register), ", "))
+	fmt.Fprintf(t.out, "%s in namespace %s at %s, of %s\n", incident.Count(t.total, "open workflow", "open workflows"), opts.Namespace, opts.HostPort, strings.Join(types(o.Register), ", "))
 	began := time.Now()
 	if err := Open(ctx, c, o, t.tell); err != nil {
 		return fmt.Errorf("after %d of %d: %w", t.done, t.total, err)
@@ -162,7 +164,7 @@ func (t *teller) tell(r Result) error {
 
 // sum prints what came of all.
 func (t *teller) sum() {
-	fmt.Fprintf(t.out, "%d %s: %d ok, %d fail, %d new, %d gone\n", t.done, plural(t.done, "workflow"),
+	fmt.Fprintf(t.out, "%s: %d ok, %d fail, %d new, %d gone\n", incident.Count(t.done, "workflow", "workflows"),
 		t.counts[Replays], t.counts[Breaks], t.counts[New], t.counts[Gone])
 	if t.folder.made {
 		fmt.Fprintf(t.out, "histories are kept in %s; replay them with: go run ./test/replay/open --from %s\n", t.folder.path, t.folder.path)
@@ -191,11 +193,4 @@ func line(s string, most int) string {
 		s = string(runes[:most]) + "..."
 	}
 	return s
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
 }
