@@ -184,11 +184,7 @@ func (r *reading) when() []redact.Text {
 func (r *reading) corroborated(m *mechanism) float64 {
 	kinds := map[incident.EvidenceKind]bool{}
 	for _, f := range r.backing(m) {
-		kind := f.evidence.Kind
-		if kind == incident.EvidenceAnomaly {
-			kind = incident.EvidenceMetric // the detector and CloudWatch speak of one series
-		}
-		kinds[kind] = true
+		kinds[f.source()] = true
 	}
 	return min(1, 0.75+0.125*float64(max(len(kinds)-1, 0)))
 }

@@ -18,6 +18,15 @@ type finding struct {
 	why      redact.Text
 }
 
+// source is the kind of evidence that a finding counts as: an anomaly of the
+// detector and the metric of CloudWatch speak of one series.
+func (f finding) source() incident.EvidenceKind {
+	if f.evidence.Kind == incident.EvidenceAnomaly {
+		return incident.EvidenceMetric
+	}
+	return f.evidence.Kind
+}
+
 // reading is all that the evidence says about one service.
 type reading struct {
 	service   string

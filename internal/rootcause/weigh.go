@@ -24,12 +24,8 @@ func rising(x, half float64) float64 {
 func (r *reading) about(t topic) float64 {
 	strongest := map[incident.EvidenceKind]float64{}
 	for _, f := range r.findings {
-		kind := f.evidence.Kind
-		if kind == incident.EvidenceAnomaly {
-			kind = incident.EvidenceMetric
-		}
 		if f.topic == t {
-			strongest[kind] = max(strongest[kind], f.strength)
+			strongest[f.source()] = max(strongest[f.source()], f.strength)
 		}
 	}
 	wrong := 1.0
@@ -40,19 +36,16 @@ func (r *reading) about(t topic) float64 {
 }
 
 // trouble is how strongly anything is wrong with the service.
-func (r *reading) trouble() float64 {
-	right := 1.0
-	for _, t := range []topic{errors, latency, saturation, health, crash} {
-		right *= 1 - r.about(t)
-	}
-	return round(1 - right)
-}
+func (r *reading) trouble() float64 { return r.any(errors, latency, saturation, health, crash) }
 
 // changed is how strongly something was changed: an event says so, or the log
 // speaks of it.
-func (r *reading) changed() float64 {
+func (r *reading) changed() float64 { return r.any(change, configuration, deployment, scaling) }
+
+// any is how strongly the evidence is about one of the topics at least.
+func (r *reading) any(topics ...topic) float64 {
 	right := 1.0
-	for _, t := range []topic{change, configuration, deployment, scaling} {
+	for _, t := range topics {
 		right *= 1 - r.about(t)
 	}
 	return round(1 - right)
