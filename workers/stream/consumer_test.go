@@ -87,6 +87,7 @@ func TestRestartGoesOnWhereItWas(t *testing.T) {
 	require.NoError(t, stop())
 
 	c, stop = start(t, s.options(out))
+	caughtUp(t, c, s, before)
 	require.Eventually(t, func() bool { return len(out.anomalies()) >= 2 }, deadline, look)
 	require.NoError(t, stop())
 	require.Less(t, c.Counters().Records, int64(len(s.data.Records(name))), "what was read before the first stop is not read again")
