@@ -189,7 +189,7 @@ func runBackfill(cmd *cobra.Command, o backfillOptions) error {
 			which = "usable and before --to " + o.to.Format(time.RFC3339)
 		}
 		return errors.Join(fmt.Errorf("nothing to replay: %s in %s, none of them %s",
-			number(rec.rows, "row or record", "rows and records"), o.folder, which), firstProblems(rec.problems))
+			incident.Count(rec.rows, "row or record", "rows and records"), o.folder, which), firstProblems(rec.problems))
 	}
 	if o.name == "" {
 		if o.name, err = nameOf(o, rec, services); err != nil {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"firebreak/internal/incident"
 )
 
 // progress shows how far a backfill is, on standard error: a bar that is drawn
@@ -31,11 +33,11 @@ func (p *progress) reading(file string, rows int) {
 func (p *progress) replaying(done, all int, now time.Time) {
 	const width = 24
 	full := done * width / max(all, 1)
-	p.show(fmt.Sprintf("[%s%s] %d of %s, %s", strings.Repeat("#", full), strings.Repeat(".", width-full), done, number(all, "signal", "signals"), stamp(now)))
+	p.show(fmt.Sprintf("[%s%s] %d of %s, %s", strings.Repeat("#", full), strings.Repeat(".", width-full), done, incident.Count(all, "signal", "signals"), stamp(now)))
 }
 
 func (p *progress) sending(done, all int) {
-	p.show(fmt.Sprintf("%d of %s sent", done, number(all, "batch of anomalies", "batches of anomalies")))
+	p.show(fmt.Sprintf("%d of %s sent", done, incident.Count(all, "batch of anomalies", "batches of anomalies")))
 }
 
 func (p *progress) waiting(text string) {

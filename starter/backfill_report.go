@@ -99,8 +99,8 @@ func (r backfillReport) table(w io.Writer) error {
 		b.WriteString("\n")
 	}
 	fmt.Fprintf(&b, "backfill %s: %s from %s to %s gave %s\n(%d bad, %d missing, %d repeated), %s, %s; ", r.Name,
-		number(r.Rows, "row or record", "rows and records"), stamp(r.First), stamp(r.Last), number(r.Signals, "signal", "signals"),
-		r.Bad, r.Missing, r.Repeated, number(r.Anomalies, "anomaly", "anomalies"), number(len(r.Incidents), "incident", "incidents"))
+		incident.Count(r.Rows, "row or record", "rows and records"), stamp(r.First), stamp(r.Last), incident.Count(r.Signals, "signal", "signals"),
+		r.Bad, r.Missing, r.Repeated, incident.Count(r.Anomalies, "anomaly", "anomalies"), incident.Count(len(r.Incidents), "incident", "incidents"))
 	if r.DryRun {
 		b.WriteString("dry run, nothing was started\n")
 	} else {
@@ -108,14 +108,6 @@ func (r backfillReport) table(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// number says how many of a thing there are.
-func number(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 func shorten(s string, limit int) string {

@@ -154,5 +154,5 @@ func (b *backfillRun) awaited(ctx context.Context, correlator *workflowservice.D
 	if len(open) == 0 {
 		return b.found.scope.CorrelatorWorkflowID()
 	}
-	return number(len(open), "incident", "incidents") + " to end (see `incidents list --origin backfill`), first " + incident.IncidentIDOf(open[0].GetWorkflowId())
+	return incident.Count(len(open), "incident", "incidents").String() + " to end (see `incidents list --origin backfill`), first " + incident.IncidentIDOf(open[0].GetWorkflowId())
 }

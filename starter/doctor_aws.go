@@ -51,6 +51,16 @@ func awsTrouble(err error, service string, need right) finding {
 	}
 }
 
+// unneeded is the finding for an error of a call that only the doctor makes:
+// without the right to it nothing is amiss.
+func unneeded(err error, service string, need right) finding {
+	f := awsTrouble(err, service, need)
+	if kindOf(err) == incident.ErrorPermission && !f.stop {
+		return skipped("%s is denied, which the worker itself does not need", need.action)
+	}
+	return f
+}
+
 // kindOf is what the activities would make of an error.
 func kindOf(err error) string {
 	var classified interface{ Type() string }
@@ -188,11 +198,8 @@ func (k *kinesisChecks) records(ctx context.Context) finding {
 // long it keeps records.
 func (k *kinesisChecks) summary(ctx context.Context) finding {
 	out, err := k.client.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &k.stream})
-	if kindOf(err) == incident.ErrorPermission && err != nil {
-		return skipped("kinesis:DescribeStreamSummary is denied, which the worker itself does not need")
-	}
 	if err != nil {
-		return awsTrouble(err, "Kinesis", right{"kinesis:DescribeStreamSummary", k.arn})
+		return unneeded(err, "Kinesis", right{"kinesis:DescribeStreamSummary", k.arn})
 	}
 	s := out.StreamDescriptionSummary
 	if parts := strings.Split(aws.ToString(s.StreamARN), ":"); len(parts) == 6 && parts[4] != k.account && k.account != "" {

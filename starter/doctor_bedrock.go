@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+	"github.com/aws/smithy-go"
 
 	"firebreak/internal/config"
 	"firebreak/internal/incident"
@@ -73,14 +74,10 @@ func (b bedrockChecks) refused(err error) finding {
 	var unknown *types.ResourceNotFoundException
 	switch {
 	case errors.As(err, &unknown), errors.As(err, &invalid) && aboutTheModel(invalid.ErrorMessage()):
-		f := failed(b.cfg.Model+": "+clean(cause(err)),
+		var api smithy.APIError
+		errors.As(err, &api) // both are one
+		return failed(b.cfg.Model+": "+clean(api.ErrorMessage()),
 			command("Set diagnosis.model to a model or an inference profile of this region, and see that the account has access to it:", "aws bedrock list-inference-profiles --query 'inferenceProfileSummaries[].inferenceProfileId'"))
-		if invalid != nil {
-			f.Detail = b.cfg.Model + ": " + clean(invalid.ErrorMessage())
-		} else {
-			f.Detail = b.cfg.Model + ": " + clean(unknown.ErrorMessage())
-		}
-		return f
 	case invalid != nil && !b.deep:
 		return passed("answers; the model was not asked (--deep asks it for one token)")
 	case kindOf(err) == incident.ErrorPermission:

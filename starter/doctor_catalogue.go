@@ -47,16 +47,7 @@ func (d *doctor) catalogueProbe() probe {
 func (d *doctor) catalogueFetch(ctx context.Context) finding {
 	o := catalog.StoreOptions{
 		URL: d.cfg.Catalog.URL, Branch: d.cfg.Catalog.Branch, Path: d.cfg.Catalog.Path, Insecure: d.cfg.Catalog.Insecure,
-		Log: slog.New(slog.DiscardHandler),
-	}
-	if token := d.cfg.Catalog.Token; token != "" {
-		o.Auth = func(context.Context) (string, string, error) {
-			user := d.cfg.Catalog.User
-			if user == "" {
-				user = "x-access-token" // as the worker does
-			}
-			return user, token, nil
-		}
+		Auth: catalog.TokenAuth(d.cfg.Catalog.User, d.cfg.Catalog.Token), Log: slog.New(slog.DiscardHandler),
 	}
 	store, err := catalog.NewStore(o)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -260,16 +261,9 @@ func (w *doctorWorld) start(t *testing.T) *doctor {
 	}
 	return &doctor{
 		cfg: w.cfg, mistakes: w.mistakes, aws: awsCfg, deep: w.deep,
-		temporal: client.Options{HostPort: w.address, Namespace: "prod", Logger: quiet{}},
+		temporal: client.Options{HostPort: w.address, Namespace: "prod", Logger: slog.New(slog.DiscardHandler)},
 	}
 }
-
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}
 
 func (w *doctorWorld) set(field *string, value string) {
 	if *field == "" {

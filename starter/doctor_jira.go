@@ -38,10 +38,9 @@ func (d *doctor) jiraProbe() probe {
 }
 
 type jiraChecks struct {
-	api      *jira.Client
-	cfg      config.Jira
-	typeID   string // of the issue type, once project has found it
-	typeName string
+	api    *jira.Client
+	cfg    config.Jira
+	typeID string // of the issue type, once project has found it
 }
 
 func (j *jiraChecks) account(ctx context.Context) finding {
@@ -54,7 +53,7 @@ func (j *jiraChecks) account(ctx context.Context) finding {
 	if name == "" {
 		name = me.Name
 	}
-	return passed("signed in as %s", safe(name[:min(len(name), 60)]))
+	return passed("signed in as %s", shorten(safe(name), 60))
 }
 
 // trouble is the finding for an error of Jira's. It closes the response's body.
@@ -94,7 +93,7 @@ func (j *jiraChecks) project(ctx context.Context) finding {
 	var names []string
 	for _, t := range p.IssueTypes {
 		if t.Name == j.cfg.IssueType && !t.Subtask {
-			j.typeID, j.typeName = t.ID, t.Name
+			j.typeID = t.ID
 			return passed("%s (%s), with issue type %s", p.Key, safe(clean(p.Name)), t.Name)
 		}
 		if !t.Subtask {
@@ -150,7 +149,7 @@ func (j *jiraChecks) fields(ctx context.Context) finding {
 	path := fmt.Sprintf("rest/api/2/issue/createmeta/%s/issuetypes/%s?maxResults=200", url.PathEscape(j.cfg.Project), url.PathEscape(j.typeID))
 	if f, bad := j.get(ctx, path, &out); bad {
 		if f.Result == verdictFailed {
-			return skipped("what a new %s needs is not told", j.typeName)
+			return skipped("what a new %s needs is not told", j.cfg.IssueType)
 		}
 		return f
 	}
@@ -174,13 +173,13 @@ func (j *jiraChecks) fields(ctx context.Context) finding {
 	delete(absent, "issuetype")
 	switch {
 	case len(more) > 0:
-		return failed(fmt.Sprintf("a new %s also needs %s", j.typeName, clean(strings.Join(more, ", "))),
+		return failed(fmt.Sprintf("a new %s also needs %s", j.cfg.IssueType, clean(strings.Join(more, ", "))),
 			say("Make them optional, give them a default in the field configuration, or choose another jira.issue_type."))
 	case len(absent) > 0:
-		return failed(fmt.Sprintf("the create screen of %s lacks %s", j.typeName, strings.Join(slices.Sorted(maps.Keys(absent)), ", ")),
+		return failed(fmt.Sprintf("the create screen of %s lacks %s", j.cfg.IssueType, strings.Join(slices.Sorted(maps.Keys(absent)), ", ")),
 			say("Put them on the screen: without them Jira refuses the ticket."))
 	}
-	return passed("a new %s needs nothing else", j.typeName)
+	return passed("a new %s needs nothing else", j.cfg.IssueType)
 }
 
 // get reads a document that go-jira has no method for; bad tells that there is

@@ -51,11 +51,7 @@ func (s ssmChecks) list(ctx context.Context) finding {
 	for {
 		out, err := s.client.ListDocuments(ctx, in)
 		if err != nil {
-			f := awsTrouble(err, "Systems Manager", right{"ssm:ListDocuments", "*"})
-			if kindOf(err) == incident.ErrorPermission && !f.stop {
-				return skipped("ssm:ListDocuments is denied, which the worker itself does not need")
-			}
-			return f
+			return unneeded(err, "Systems Manager", right{"ssm:ListDocuments", "*"})
 		}
 		for _, doc := range out.DocumentIdentifiers {
 			if strings.HasPrefix(aws.ToString(doc.Name), documentPrefix) {
@@ -91,7 +87,8 @@ func (s ssmChecks) execution(ctx context.Context) finding {
 	return awsTrouble(err, "Systems Manager", right{"ssm:GetAutomationExecution", s.executions})
 }
 
-// running lists what runs of Firebreak's documents, as the guard does.
+// running lists what runs of Firebreak's documents, with the call by which the
+// guard looks for orphans.
 func (s ssmChecks) running(ctx context.Context) finding {
 	out, err := s.client.DescribeAutomationExecutions(ctx, &ssm.DescribeAutomationExecutionsInput{
 		MaxResults: aws.Int32(50),
@@ -133,11 +130,7 @@ func (s ssmChecks) instances(ctx context.Context) finding {
 		}
 		out, err := s.client.DescribeInstanceInformation(ctx, in)
 		if err != nil {
-			f := awsTrouble(err, "Systems Manager", right{"ssm:DescribeInstanceInformation", "*"})
-			if kindOf(err) == incident.ErrorPermission && !f.stop {
-				return skipped("ssm:DescribeInstanceInformation is denied, which the worker itself does not need")
-			}
-			return f
+			return unneeded(err, "Systems Manager", right{"ssm:DescribeInstanceInformation", "*"})
 		}
 		for _, i := range out.InstanceInformationList {
 			online[aws.ToString(i.InstanceId)] = i.PingStatus

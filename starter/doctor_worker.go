@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firebreak/internal/incident"
+	"firebreak/workers/stream"
 )
 
 // workerProbe asks the worker on this machine how its stream is read, which
@@ -34,13 +35,8 @@ func workerHealth(ctx context.Context, address string) finding {
 	}
 	defer resp.Body.Close()
 	var health struct {
-		Ready  *bool `json:"ready"`
-		Stream *struct {
-			LagMillis   map[string]int64 `json:"lag_millis"`
-			LastRead    time.Time        `json:"last_read"`
-			LastError   string           `json:"last_error"`
-			Quarantined int64            `json:"quarantined"`
-		} `json:"stream"`
+		Ready  *bool            `json:"ready"`
+		Stream *stream.Counters `json:"stream"`
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&health); err != nil || health.Ready == nil {
 		return skipped("what answers at %s is no worker", address)

@@ -2,14 +2,9 @@ package main
 
 import (
 	"fmt"
-	"slices"
 
 	"firebreak/internal/incident"
 )
-
-// samplesShown is how many samples of a piece of evidence are shown, cut to a
-// line each, unless everything is asked for.
-const samplesShown = 2
 
 // by says who made a diagnosis, and whether that was a model.
 func (s story) by(d incident.Diagnosis) string {
@@ -43,7 +38,7 @@ func (s story) because(st incident.State) {
 		s.printf("      - and %d more of %d pieces of evidence", more, len(st.Evidence))
 	}
 	if n := len(d.Hypotheses) - 1; n > 0 {
-		s.printf("      (%s besides)", number(n, "hypothesis", "hypotheses"))
+		s.printf("      (%s besides)", incident.Count(n, "hypothesis", "hypotheses"))
 	}
 	s.gaps(st)
 }
@@ -55,44 +50,24 @@ func (s story) gaps(st incident.State) {
 	}
 }
 
-// evidence writes what was found. What the diagnosis cites comes with its
-// details; the rest is there for completeness and mostly says that all is well.
+// evidence writes all that was found, with its samples and the queries to see it
+// oneself.
 func (s story) evidence(st incident.State) {
 	if len(st.Evidence)+len(st.Gaps) == 0 {
 		return
 	}
 	s.heading(fmt.Sprintf("Evidence (%d)", len(st.Evidence)))
-	var cited []string
-	if st.Diagnosis != nil {
-		for _, h := range st.Diagnosis.Hypotheses {
-			cited = append(cited, h.Citations...)
-		}
-	}
 	for _, e := range st.Evidence {
 		s.hang(fmt.Sprintf("  %-11s  ", safe(e.ID)), text(e.Title))
-		if s.all || len(cited) == 0 || slices.Contains(cited, e.ID) {
-			s.piece(e)
+		s.body(text(e.Detail))
+		for _, sample := range e.Samples {
+			s.printf("      | %s", text(sample))
+		}
+		if e.Query != "" {
+			s.printf("      $ %s", safe(e.Query)) // on one line, to be copied
 		}
 	}
 	s.gaps(st)
-}
-
-// piece writes the details of a piece of evidence.
-func (s story) piece(e incident.Evidence) {
-	s.body(text(e.Detail))
-	for i, sample := range e.Samples {
-		switch {
-		case s.all:
-			s.printf("      | %s", text(sample))
-		case i < samplesShown:
-			s.printf("      | %s", shorten(text(sample), s.width-8))
-		case i == samplesShown:
-			s.printf("      | and %d more", len(e.Samples)-i)
-		}
-	}
-	if s.all && e.Query != "" {
-		s.printf("      $ %s", safe(e.Query)) // on one line, to be copied
-	}
 }
 
 func (s story) diagnosis(st incident.State) {
@@ -107,9 +82,7 @@ func (s story) diagnosis(st incident.State) {
 	for i, h := range st.Diagnosis.Hypotheses {
 		s.hang(fmt.Sprintf("  %d.  ", i+1), text(h.Cause))
 		s.body(fmt.Sprintf("in %s, confidence %.2f, runbook %s", safe(h.Service), h.Confidence, orDash(h.Runbook)))
-		if s.all {
-			s.body(text(h.Reasoning))
-		}
+		s.body(text(h.Reasoning))
 		for _, id := range h.Citations {
 			s.printf("      %s", shorten(fmt.Sprintf("[%s] %s", safe(id), titles[id]), s.width-bodyIndent))
 		}

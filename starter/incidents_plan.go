@@ -23,7 +23,7 @@ func (s story) intent(p incident.Plan) {
 	s.parameters("with", p.Parameters)
 	for _, v := range p.Verify.All() {
 		s.field("helped if", fmt.Sprintf("%s/%s %s %g for %s within %s (%g when planned)", v.Metric.Namespace, v.Metric.Name,
-			v.Comparison, v.Threshold, number(v.Samples, "datapoint", "datapoints"), incident.Span(p.Verify.Timeout.Std()), v.Before))
+			v.Comparison, v.Threshold, incident.Count(v.Samples, "datapoint", "datapoints"), incident.Span(p.Verify.Timeout.Std()), v.Before))
 	}
 	if p.Undo != nil {
 		s.field("undo", p.Undo.Runbook)
@@ -94,7 +94,7 @@ func (s story) decisions(st incident.State) {
 			answer(d.Decision.Approved), who, safe(d.Decision.Via), verified, text(d.Note))))
 	}
 	if st.Refused > 0 {
-		s.printf("  %s refused", number(st.Refused, "answer was", "answers were"))
+		s.printf("  %s refused", incident.Count(st.Refused, "answer was", "answers were"))
 	}
 }
 
@@ -124,7 +124,7 @@ func (s story) attempts(st incident.State) {
 				}
 			}
 			s.field("verified", fmt.Sprintf("%s: %s %g before, %g after, %s. %s", verdict, v.Metric, v.Before, v.After,
-				number(v.Samples, "datapoint", "datapoints"), detail))
+				incident.Count(v.Samples, "datapoint", "datapoints"), detail))
 		}
 		if a.Result.Undo != nil {
 			s.execution("undo", *a.Result.Undo)

@@ -67,18 +67,23 @@ func (s story) tell(st incident.State, now time.Time) {
 	s.printf("%s", s.opened(st, now))
 	s.printf("")
 	s.hang("  => ", text(st.Advice()))
+	s.anomalies(st)
 	if s.all {
-		s.atLength(st)
+		s.evidence(st)
+		s.diagnosis(st)
 	} else {
-		s.anomalies(st)
 		s.because(st)
-		if st.Plan != nil {
-			s.intent(*st.Plan)
-		}
-		s.decisions(st)
-		s.attempts(st)
-		s.timeline(st)
 	}
+	switch {
+	case st.Plan == nil:
+	case s.all:
+		s.plan(*st.Plan)
+	default:
+		s.intent(*st.Plan)
+	}
+	s.decisions(st)
+	s.attempts(st)
+	s.timeline(st)
 	s.places(st)
 	if st.Pending && st.Plan != nil {
 		s.question(st, now)
@@ -86,19 +91,6 @@ func (s story) tell(st incident.State, now time.Time) {
 	if !s.all {
 		s.printf("\n(--verbose adds all evidence with its queries, plan and timeline)")
 	}
-}
-
-// atLength writes the parts with everything that is known.
-func (s story) atLength(st incident.State) {
-	s.anomalies(st)
-	s.evidence(st)
-	s.diagnosis(st)
-	if st.Plan != nil {
-		s.plan(*st.Plan)
-	}
-	s.decisions(st)
-	s.attempts(st)
-	s.timeline(st)
 }
 
 // opened is the second line: when it began, how long it took or has been going on.
@@ -128,7 +120,7 @@ func (s story) places(st incident.State) {
 		if where == "" {
 			where = st.Thread.Channel + " " + st.Thread.TS
 		}
-		s.field("thread", fmt.Sprintf("%s, %s", number(st.Messages, "message", "messages"), where))
+		s.field("thread", fmt.Sprintf("%s, %s", incident.Count(st.Messages, "message", "messages"), where))
 	}
 	if !st.Ticket.IsZero() {
 		s.field("ticket", strings.Join(strings.Fields(st.Ticket.Key+" "+quoted(st.TicketStatus)+" "+st.Ticket.URL), " "))
@@ -167,7 +159,6 @@ func (s story) anomalies(st incident.State) {
 	// In the order in which they began: the first that was noticed opened the
 	// incident, and others may have begun before it.
 	shown := slices.SortedStableFunc(slices.Values(st.Anomalies), func(a, b incident.Anomaly) int { return a.Opened.Compare(b.Opened) })
-	first := shown[:min(len(shown), 1)]
 	if !s.all {
 		shown = shown[:min(len(shown), anomaliesShown)]
 	}
@@ -176,7 +167,7 @@ func (s story) anomalies(st incident.State) {
 		if a.Service != st.Service {
 			what = safe(a.Service) + ": " + what
 		}
-		lead := fmt.Sprintf("  %8s  %-6s  ", since(first[0].Opened, a.Opened), safe(string(a.Kind)))
+		lead := fmt.Sprintf("  %8s  %-6s  ", since(shown[0].Opened, a.Opened), safe(string(a.Kind)))
 		if s.all {
 			s.hang(lead, what)
 		} else {

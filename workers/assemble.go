@@ -58,7 +58,7 @@ func assemble(cfg config.Config, awsCfg aws.Config, temporal client.Client, plac
 	if cfg.Catalog.URL != "" {
 		store, err := catalog.NewStore(catalog.StoreOptions{
 			URL: cfg.Catalog.URL, Branch: cfg.Catalog.Branch, Path: cfg.Catalog.Path, Refresh: cfg.Catalog.Refresh,
-			Insecure: cfg.Catalog.Insecure, Auth: a.catalogToken(), Log: log,
+			Insecure: cfg.Catalog.Insecure, Auth: catalog.TokenAuth(a.cfg.Catalog.User, a.cfg.Catalog.Token), Log: log,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("set up the catalogue: %w", err)
@@ -107,17 +107,6 @@ func (a *assembly) serveQueue(queue string, perSecond float64) worker.Worker {
 	})
 	a.workers = append(a.workers, w)
 	return w
-}
-
-func (a *assembly) catalogToken() func(context.Context) (string, string, error) {
-	if a.cfg.Catalog.Token == "" {
-		return nil
-	}
-	user := a.cfg.Catalog.User
-	if user == "" {
-		user = "x-access-token"
-	}
-	return func(context.Context) (string, string, error) { return user, a.cfg.Catalog.Token, nil }
 }
 
 func (a *assembly) workflows() error {

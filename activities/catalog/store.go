@@ -39,6 +39,19 @@ type StoreOptions struct {
 	Log    *slog.Logger     // nil: slog.Default
 }
 
+// TokenAuth is the Auth of a token that stays. A host that goes by the token
+// alone, such as GitHub, takes any user, so an empty one is filled in; without a
+// token it is nil.
+func TokenAuth(user, token string) func(context.Context) (string, string, error) {
+	if token == "" {
+		return nil
+	}
+	if user == "" {
+		user = "x-access-token"
+	}
+	return func(context.Context) (string, string, error) { return user, token, nil }
+}
+
 // Store is a catalogue in a git repository. It is safe for concurrent use; only
 // one fetch runs at a time.
 type Store struct {

@@ -113,8 +113,6 @@ func (t *teller) open(ctx context.Context, address, namespace string, o Options)
 	if opts.HostPort == "" {
 		opts.HostPort = client.DefaultHostPort
 	}
-	// Workers read their payloads with what the same options say.
-	o.Converter = opts.DataConverter
 	opts.Logger = slog.New(slog.DiscardHandler)
 	dialing, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()

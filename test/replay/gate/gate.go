@@ -23,7 +23,6 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 	"golang.org/x/sync/errgroup"
@@ -61,9 +60,8 @@ type Result struct {
 
 // Options of a run.
 type Options struct {
-	Register  Register
-	Converter converter.DataConverter // of the workers; nil: the SDK's default, as Firebreak's workers use
-	Parallel  int                     // histories that are fetched and replayed at once; 0: 4
+	Register Register
+	Parallel int // histories that are fetched and replayed at once; 0: 4
 }
 
 // pageSize is how many executions one page of the listing holds; 1,000 is the
@@ -193,7 +191,7 @@ func Replay(o Options, workflowID, runID string, h *historypb.History) Result {
 		r.Verdict = New
 		return r
 	}
-	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DataConverter: o.Converter})
+	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{})
 	if err == nil {
 		o.Register(replayer)
 		err = replayer.ReplayWorkflowHistoryWithOptions(slog.New(slog.DiscardHandler), decided, worker.ReplayWorkflowHistoryOptions{
