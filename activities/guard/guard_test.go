@@ -186,6 +186,24 @@ func TestFindTerminated(t *testing.T) {
 	require.Len(t, none.queries, 1, "without any there is nothing more to ask")
 }
 
+// TestFindTerminatedBeyondOnePage lists more executions than a page holds, as
+// after somebody terminated hundreds at once, all but two of them told already.
+func TestFindTerminatedBeyondOnePage(t *testing.T) {
+	t.Parallel()
+	s := &server{}
+	for n := range 450 {
+		e := incidentRun(n, terminated, time.Hour+time.Duration(n)*time.Second)
+		s.executions = append(s.executions, e)
+		if n < 448 {
+			s.executions = append(s.executions, execution{id: incident.EpilogueWorkflowID(e.id), run: "e", kind: incident.WorkflowEpilogue, status: closedState})
+		}
+	}
+	got, err := activities(t, s).FindTerminated(t.Context(), incident.FindTerminatedInput{Scope: scope, Grace: 60, Since: incident.Seconds(24 * time.Hour), Limit: 20})
+	require.NoError(t, err)
+	require.Len(t, got.Terminated, 2)
+	require.Equal(t, "run-448", got.Terminated[0].RunID)
+}
+
 func TestReadTerminated(t *testing.T) {
 	t.Parallel()
 	e := incidentRun(0, terminated, time.Hour)

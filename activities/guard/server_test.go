@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,7 +63,9 @@ func (s *server) DescribeWorkflowExecution(_ context.Context, id, run string) (*
 }
 
 func (s *server) ListWorkflow(_ context.Context, in *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
-	s.queries = append(s.queries, in.GetQuery())
+	if len(in.GetNextPageToken()) == 0 {
+		s.queries = append(s.queries, in.GetQuery())
+	}
 	if err := s.fails["list"]; err != nil {
 		return nil, err
 	}
@@ -73,6 +76,12 @@ func (s *server) ListWorkflow(_ context.Context, in *workflowservice.ListWorkflo
 			out.Executions = append(out.Executions, e.info())
 		}
 	}
+	from, _ := strconv.Atoi(string(in.GetNextPageToken()))
+	to := min(from+int(in.GetPageSize()), len(out.Executions))
+	if to < len(out.Executions) {
+		out.NextPageToken = []byte(strconv.Itoa(to))
+	}
+	out.Executions = out.Executions[from:to]
 	return out, nil
 }
 

@@ -19,6 +19,7 @@ import (
 
 const (
 	listPage  = 200
+	listPages = 50  // of executions that ended within a day; what is beyond waits
 	maxReason = 300 // bytes of the reason that a person gave
 
 	// Kept of a state that is read for an epilogue.
@@ -77,13 +78,20 @@ func (a *Activities) FindTerminated(ctx context.Context, in incident.FindTermina
 	return out, nil
 }
 
-// list reads one page: a round deals with the latest, the next one with more.
+// list reads all that match, the latest to end first.
 func (a *Activities) list(ctx context.Context, query string) ([]*workflowpb.WorkflowExecutionInfo, error) {
-	page, err := a.o.Temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{PageSize: listPage, Query: query})
-	if err != nil {
-		return nil, unavailable("list workflows", err)
+	var found []*workflowpb.WorkflowExecutionInfo
+	in := &workflowservice.ListWorkflowExecutionsRequest{PageSize: listPage, Query: query}
+	for range listPages {
+		page, err := a.o.Temporal.ListWorkflow(ctx, in)
+		if err != nil {
+			return nil, unavailable("list workflows", err)
+		}
+		found = append(found, page.GetExecutions()...)
+		if in.NextPageToken = page.GetNextPageToken(); len(in.NextPageToken) == 0 {
+			break
+		}
 	}
-	found := page.GetExecutions()
 	slices.SortStableFunc(found, func(x, y *workflowpb.WorkflowExecutionInfo) int {
 		return y.GetCloseTime().AsTime().Compare(x.GetCloseTime().AsTime())
 	})
