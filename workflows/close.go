@@ -64,7 +64,12 @@ func (r *incidentRun) recurs(ctx workflow.Context) bool {
 			r.taking = false
 			return false
 		}
-		if !r.lateAlarm(ctx) {
+		late := r.lateAlarm(ctx)
+		if ctx.Err() != nil { // cancelled during the look
+			r.taking = false
+			return false
+		}
+		if !late {
 			break
 		}
 	}

@@ -70,3 +70,31 @@ func TestAnAlarmAboutWhatWasBeforeReopensNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestCancelledDuringTheLook cancels an incident that was fixed while the live
+// metric is read because of an alarm that came late: it stays fixed.
+func TestCancelledDuringTheLook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	series := incident.MetricRef{Namespace: "Shop", Name: "Errors", Stat: "Sum", Period: 1}
+	w.pinned.Service.Metrics = []incident.WatchedMetric{{MetricRef: series, Role: incident.RoleErrors}}
+	in := input()
+	in.Settings.ReopenWindow = incident.Seconds(30 * time.Minute)
+	w.signalAt(time.Minute, yes("ana", 1))
+	alarm := anomaly(1, incident.EpisodeOpen)
+	coarse := series
+	coarse.Period = 300
+	alarm.Kind, alarm.Rule, alarm.Alarm, alarm.Metric, alarm.High, alarm.Observed = incident.KindAlarm, "alarm", "checkout-errors", &coarse, 300, 900
+	alarm.Opened = start.Add(2 * time.Minute)
+	alarm.LastSeen = alarm.Opened
+	w.at(2*time.Minute-time.Second, func() {
+		require.Equal(t, incident.StatusResolved, w.query().Status)
+		w.before[incident.ActivityReadSymptom] = func(int) { w.env.CancelWorkflow() }
+	})
+	w.joinAt(2*time.Minute, alarm)
+	s := w.run(in)
+	require.NoError(t, w.env.GetWorkflowError())
+	require.Equal(t, incident.StatusResolved, s.Status)
+	require.Equal(t, incident.OutcomeFixed, s.Outcome)
+	require.NotContains(t, linesOf(s), "the incident is open again")
+}
