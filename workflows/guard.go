@@ -41,9 +41,9 @@ func GuardWorkflow(ctx workflow.Context, in incident.GuardInput) (incident.Guard
 // run does what there is to do, the most urgent first. What one part cannot do
 // keeps no other from being done.
 func (r *guardRun) run(ctx workflow.Context) {
-	for _, part := range []func(workflow.Context){r.reap, r.forget, r.tell} {
-		part(ctx)
-	}
+	r.reap(ctx)
+	r.forget(ctx)
+	r.tell(ctx)
 }
 
 // guardRun is one run of a GuardWorkflow.
@@ -95,7 +95,7 @@ func (r *guardRun) forget(ctx workflow.Context) {
 		r.problem(ctx, redact.Literal("The correlator could not be asked for its open incidents"), err)
 		return
 	}
-	r.report.Open = found.Open
+	r.report.Open, r.report.OpenUnsure = found.Open, found.Unsure
 	for _, end := range found.Ended {
 		err := workflow.SignalExternalWorkflow(ctx, r.in.Scope.CorrelatorWorkflowID(), "", incident.SignalClosed, end).Get(ctx, nil)
 		if err != nil {
@@ -169,6 +169,9 @@ func (r *guardRun) details() string {
 	if rep.Unsure > 0 {
 		b.linef("\nOf %s it could not be told whose they are, or whether somebody watches them; they were left alone.\n",
 			incident.Count(rep.Unsure, "automation", "automations"))
+	}
+	if rep.OpenUnsure > 0 {
+		b.linef("\nOf %s it could not be told whether they still run; the next round asks again.\n", incident.Count(rep.OpenUnsure, "incident", "incidents"))
 	}
 	return b.String()
 }

@@ -108,6 +108,16 @@ func TestGuardStopsOrphans(t *testing.T) {
 	require.Contains(t, w.details(), "stopped automation `"+orphan.ExecutionID+"` (Firebreak-restart-service), whose workflow `"+orphan.WorkflowID+"` had ended: Cancelled")
 }
 
+func TestGuardTellsOfWhatItCouldNotAskAbout(t *testing.T) {
+	t.Parallel()
+	w := newWard(t)
+	w.ended = incident.FindEndedResult{Open: 3, Unsure: 2}
+	report, err := w.round()
+	require.NoError(t, err)
+	require.Equal(t, incident.GuardReport{Open: 3, OpenUnsure: 2}, report)
+	require.Contains(t, w.details(), "Of 2 incidents it could not be told whether they still run")
+}
+
 func TestGuardStopsTheOthersWhenOneCannotBeStopped(t *testing.T) {
 	t.Parallel()
 	w := newWard(t)

@@ -108,7 +108,7 @@ func whatItDoes(p incident.Plan) (blocks []slack.Block, whole bool) {
 	if p.Undo != nil {
 		add("Undo, if it does not help", p.Undo.Runbook+"\n"+parameters(p.Undo.Parameters), 1000)
 	}
-	return append(blocks, titled("Counts as fixed when", verifyRule(p.Verify), 500)...), whole
+	return append(blocks, titled("Counts as fixed when", verifyRules(p.Verify), 500)...), whole
 }
 
 func parameters(values map[string][]string) string {
@@ -119,23 +119,26 @@ func parameters(values map[string][]string) string {
 	return orNone(strings.Join(lines, "\n"))
 }
 
-// verifyRule says in words when the trouble counts as gone.
-func verifyRule(v incident.VerifySpec) string {
+// verifyRules say in words when the trouble counts as gone.
+func verifyRules(v incident.VerifySpec) string {
 	if v.Metric.IsZero() {
 		return "none"
 	}
+	var rules []string
+	for _, one := range v.All() {
+		rules = append(rules, verifyRule(one))
+	}
+	return strings.Join(rules, "; and ")
+}
+
+func verifyRule(v incident.VerifySpec) string {
 	rule := fmt.Sprintf("%s %s/%s %s %s for %d datapoints of %d s in a row, within %s",
 		v.Metric.Stat, v.Metric.Namespace, v.Metric.Name, v.Comparison, strconv.FormatFloat(v.Threshold, 'g', 6, 64),
 		v.Samples, v.Metric.Period, incident.Span(v.Timeout.Std()))
 	if v.Traffic != nil {
 		rule += ", counted only while there is traffic"
 	}
-	rule += fmt.Sprintf(" (now %s)", strconv.FormatFloat(v.Before, 'g', 6, 64))
-	rules := []string{rule}
-	for _, also := range v.Also {
-		rules = append(rules, verifyRule(also))
-	}
-	return strings.Join(rules, "; and ")
+	return rule + fmt.Sprintf(" (now %s)", strconv.FormatFloat(v.Before, 'g', 6, 64))
 }
 
 func bullets(texts []redact.Text, each int) string {

@@ -50,13 +50,14 @@ type GuardInput struct {
 
 // GuardReport is what a round found and did.
 type GuardReport struct {
-	Running   int           `json:"running"`             // automations of Firebreak's documents that ran when looked at
-	Unsure    int           `json:"unsure,omitempty"`    // of these, left alone because it could not be told whose they are
-	Stopped   []Orphan      `json:"stopped,omitempty"`   // automations that nobody watched any more
-	Open      int           `json:"open"`                // incidents that the correlator held open
-	Forgotten []string      `json:"forgotten,omitempty"` // ids of incidents that it was told to forget
-	Told      []string      `json:"told,omitempty"`      // ids of terminated incidents whose thread and ticket are being told
-	Problems  []redact.Text `json:"problems,omitzero"`   // what could not be done in this round
+	Running    int           `json:"running"`               // automations of Firebreak's documents that ran when looked at
+	Unsure     int           `json:"unsure,omitempty"`      // of these, left alone because it could not be told whose they are
+	Stopped    []Orphan      `json:"stopped,omitempty"`     // automations that nobody watched any more
+	Open       int           `json:"open"`                  // incidents that the correlator held open
+	OpenUnsure int           `json:"open_unsure,omitempty"` // of these, ones that Temporal could not be asked about
+	Forgotten  []string      `json:"forgotten,omitempty"`   // ids of incidents that it was told to forget
+	Told       []string      `json:"told,omitempty"`        // ids of terminated incidents whose thread and ticket are being told
+	Problems   []redact.Text `json:"problems,omitzero"`     // what could not be done in this round
 }
 
 // FindOrphansInput asks for automations whose workflow has ended.

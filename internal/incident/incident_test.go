@@ -106,3 +106,17 @@ func TestEmptyReferencesStayOutOfPayloads(t *testing.T) {
 	require.NotContains(t, string(b), `"thread"`)
 	require.NotContains(t, string(b), `"ended"`)
 }
+
+// TestOneTimeoutForAllChecks checks that what has to hold besides waits as long
+// as the first, whatever it was given.
+func TestOneTimeoutForAllChecks(t *testing.T) {
+	t.Parallel()
+	v := incident.VerifySpec{Timeout: 90, Quiet: 33, Also: []incident.VerifySpec{{Timeout: 10}, {}}}
+	all := v.All()
+	require.Len(t, all, 3)
+	for _, one := range all {
+		require.InDelta(t, 90, float64(one.Timeout), 0)
+		require.InDelta(t, 33, float64(one.Quiet), 0)
+	}
+	require.InDelta(t, 10, float64(v.Also[0].Timeout), 0, "the plan stays as it is")
+}

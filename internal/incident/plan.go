@@ -73,7 +73,7 @@ type VerifySpec struct {
 func (v VerifySpec) All() []VerifySpec {
 	also := slices.Clone(v.Also)
 	for i := range also {
-		also[i].Quiet = v.Quiet
+		also[i].Quiet, also[i].Timeout = v.Quiet, v.Timeout
 	}
 	v.Also = nil
 	return append([]VerifySpec{v}, also...)

@@ -22,18 +22,17 @@ type played struct {
 func playEach(ctx context.Context, f flags, screen *screen, st *stack.Stack, chosen []scenario.Scenario, o scenario.Options) ([]played, error) {
 	var all []played
 	for i, sc := range chosen {
+		p := played{result: scenario.Result{Scenario: sc}}
 		if i > 0 {
 			screen.printf("\nEverything is put back in order for the next scenario.\n\n")
 			o.Warm, o.Calm = true, all[i-1].result.Verified
 			if err := scenario.Reset(ctx, st, o.Client); err != nil {
-				if ctx.Err() != nil {
-					return all, context.Cause(ctx)
-				}
-				all = append(all, played{scenario.Result{Scenario: sc}, fmt.Errorf("put everything back in order for %s: %w", sc.Name, err)})
-				continue
+				p.err = fmt.Errorf("put everything back in order for %s: %w", sc.Name, err)
 			}
 		}
-		p := playOne(ctx, f, screen, st, sc, o)
+		if p.err == nil {
+			p = playOne(ctx, f, screen, st, sc, o)
+		}
 		if ctx.Err() != nil {
 			return all, context.Cause(ctx)
 		}

@@ -97,7 +97,6 @@ func choose(f flags) ([]scenario.Scenario, error) {
 func playOne(ctx context.Context, f flags, screen *screen, st *stack.Stack, sc scenario.Scenario, o scenario.Options) played {
 	o.Narrator = newStory(screen, st, sc, o.Auto, o.Answers != nil)
 	result, err := scenario.Play(ctx, st, sc, o)
-	result.Scenario = sc
 	if path := reportPath(f, sc); path != "" && !result.Fault.IsZero() {
 		err = errors.Join(err, result.Report().Write(path))
 	}
