@@ -166,7 +166,8 @@ func samePerson(a, b string) bool {
 	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 }
 
-// fingerprint tells decisions apart. Every field but the note is in it.
+// fingerprint tells decisions apart. Every field but the note and the name is in
+// it.
 func fingerprint(d incident.Decision) string {
 	said := "rejected"
 	if d.Approved {

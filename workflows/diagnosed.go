@@ -12,18 +12,10 @@ import (
 // rank has the suspects ranked by rule, because no model gave an answer that
 // can be used.
 func (r *incidentRun) rank(ctx workflow.Context, in incident.DiagnoseInput, why error) (incident.Diagnosis, error) {
-	within := r.in.Settings.DiagnoseWithin.Std()
-	if within <= 0 {
-		within = defaultDiagnose
-	}
-	reason := redact.Format("%s, tried for at most %s", failure(why), within)
+	reason := redact.Format("%s, tried for at most %s", failure(why), r.in.Settings.DiagnoseWithin.Std())
 	workflow.GetLogger(ctx).Warn("no model answered", "incident", r.in.ID, "service", r.in.Service, "error", why)
 	r.note(ctx, incident.PhaseDiagnose, redact.Format("No model answered: %s. The suspects are ranked by rule.", reason))
-	answer, err := rankSuspects(ctx, incident.RankSuspectsInput{Case: in, NoModel: reason})
-	if err == nil && len(answer.Hypotheses) > 0 {
-		answer.Model, answer.NoModel = incident.ModelRanking, reason
-	}
-	return answer, err
+	return rankSuspects(ctx, incident.RankSuspectsInput{Case: in, NoModel: reason})
 }
 
 // withoutFailed takes from a diagnosis the runbooks that ran in this round on the

@@ -23,7 +23,7 @@ const (
 // alone prove nothing, so that every series with an anomaly has to be known to
 // be back in the band from which it strayed.
 func (r *incidentRun) healedAlready(ctx workflow.Context) {
-	if r.settled() || !r.in.Effects.Remediation || r.closings == 0 || !r.allClosed() {
+	if r.settled() || !r.in.Effects.Remediation || !r.allClosed() {
 		return
 	}
 	specs, ok := r.bands()
@@ -32,7 +32,7 @@ func (r *incidentRun) healedAlready(ctx workflow.Context) {
 	}
 	var names []redact.Text
 	for _, spec := range specs {
-		reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: patient(spec, r.quietTime()), Since: r.lastSeen()})
+		reading, err := r.look(ctx, spec)
 		switch {
 		case ctx.Err() != nil:
 			r.cancelled(ctx, incident.PhaseAnalyse)
@@ -66,7 +66,7 @@ func (r *incidentRun) healedBeforeAsking(ctx workflow.Context, look *lookout) bo
 	}
 	look.looked(r, workflow.Now(ctx))
 	verify := r.state.Plan.Verify
-	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: patient(verify, r.quietTime()), Since: r.lastSeen()})
+	reading, err := r.look(ctx, verify)
 	switch {
 	case ctx.Err() != nil:
 		r.cancelled(ctx, incident.PhaseApprove)
@@ -82,7 +82,7 @@ func (r *incidentRun) healedBeforeAsking(ctx workflow.Context, look *lookout) bo
 // is anomalous any more. Only a metric that is known to be good withdraws it.
 // What was told at one look is not told again at the next.
 func (r *incidentRun) lookWhetherHealed(ctx workflow.Context, q *question, again bool) {
-	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: patient(q.plan.Verify, r.quietTime()), Since: r.lastSeen()})
+	reading, err := r.look(ctx, q.plan.Verify)
 	switch {
 	case !q.ballot.open():
 		// Somebody answered meanwhile; the remediation looks again by itself.
@@ -106,13 +106,24 @@ func (r *incidentRun) bands() (specs []incident.VerifySpec, ok bool) {
 			continue
 		}
 		seen[a.Series] = true
-		spec := incident.VerifySpec{Metric: *a.Metric, Comparison: "<=", Threshold: a.High, Samples: healedSamples, Traffic: r.traffic(a)}
-		if a.Observed < a.Low {
-			spec.Comparison, spec.Threshold = ">=", a.Low
-		}
-		specs = append(specs, spec)
+		specs = append(specs, r.band(a))
 	}
 	return specs, len(specs) > 0 && len(specs) <= healedSeries && r.state.Joined == len(r.state.Anomalies)
+}
+
+// band is the band from which an anomaly's series strayed, as a check.
+func (r *incidentRun) band(a incident.Anomaly) incident.VerifySpec {
+	spec := incident.VerifySpec{Metric: *a.Metric, Comparison: "<=", Threshold: a.High, Samples: healedSamples, Traffic: r.traffic(a)}
+	if a.Observed < a.Low {
+		spec.Comparison, spec.Threshold = ">=", a.Low
+	}
+	return spec
+}
+
+// look reads a live metric: whether it has been good since the latest anomalous
+// signal, and for long enough where the trouble comes and goes.
+func (r *incidentRun) look(ctx workflow.Context, verify incident.VerifySpec) (incident.SymptomReading, error) {
+	return readSymptom(ctx, incident.ReadSymptomInput{Verify: patient(verify, r.quietTime()), Since: r.lastSeen()})
 }
 
 // traffic is the requests series of an anomaly's service, when that is the

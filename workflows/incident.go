@@ -88,6 +88,9 @@ func newIncidentRun(ctx workflow.Context, in incident.IncidentInput) (*incidentR
 	if in.Settings.MaxAttempts <= 0 {
 		in.Settings.MaxAttempts = defaultAttempts
 	}
+	if in.Settings.DiagnoseWithin <= 0 {
+		in.Settings.DiagnoseWithin = incident.Seconds(defaultDiagnose)
+	}
 	r := &incidentRun{
 		in: in, seen: map[string]bool{}, voting: workflow.NewMutex(ctx), taking: true,
 		state: incident.State{

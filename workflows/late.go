@@ -53,10 +53,7 @@ func (r *incidentRun) closerLook(a incident.Anomaly) (incident.VerifySpec, bool)
 		if !sameSeries(w.MetricRef, *a.Metric) || w.Period <= 0 || w.Period >= a.Metric.Period {
 			continue
 		}
-		spec := incident.VerifySpec{Metric: *a.Metric, Comparison: "<=", Threshold: a.High, Samples: healedSamples, Traffic: r.traffic(a)}
-		if a.Observed < a.Low {
-			spec.Comparison, spec.Threshold = ">=", a.Low
-		}
+		spec := r.band(a)
 		spec.Metric.Period = w.Period
 		if a.Metric.Stat == "Sum" || a.Metric.Stat == "SampleCount" {
 			spec.Threshold *= float64(w.Period) / float64(a.Metric.Period) // what a whole period may hold, shared out

@@ -94,9 +94,6 @@ func verifyOptions(watch time.Duration) workflow.ActivityOptions {
 // take minutes to recover. One question may take half of the time, so that a
 // model that hangs is asked a second time.
 func diagnosisOptions(within time.Duration) workflow.ActivityOptions {
-	if within <= 0 {
-		within = defaultDiagnose
-	}
 	retries := persistent()
 	retries.InitialInterval, retries.MaximumInterval = min(2*time.Second, within/8), time.Minute
 	return workflow.ActivityOptions{
@@ -141,7 +138,7 @@ func stopOptions() workflow.ActivityOptions {
 }
 
 // chatOptions and ticketOptions tell people. Outages there never stop an
-// incident: what could not be said is tried again with the next message.
+// incident: what could not be said is tried again after a pause.
 func chatOptions() workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		TaskQueue: incident.QueueChat, RetryPolicy: brief(),

@@ -77,9 +77,9 @@ func (c Config) problems() []error {
 	ck.atLeast(c.Incident.ReopenWindow, "incident.reopen_window", 0)
 	ck.require(c.Incident.Settle >= 0 && c.Incident.Settle <= 5*time.Minute, "incident.settle", "%s is not between 0s and 5m", c.Incident.Settle)
 	ck.require(c.Incident.MaxAttempts >= 1 && c.Incident.MaxAttempts <= 5, "incident.max_attempts", "%d is not between 1 and 5", c.Incident.MaxAttempts)
-	// Below three seconds a busy machine would be taken for a dead one.
 	ck.require(c.Incident.DiagnoseWithin >= 5*time.Second && c.Incident.DiagnoseWithin <= 30*time.Minute, "incident.diagnose_within", "%s is not between 5s and 30m", c.Incident.DiagnoseWithin)
 	ck.require(c.Incident.CatchUp >= 0 && c.Incident.CatchUp <= 7*24*time.Hour, "incident.catch_up", "%s is not between 0s and 168h", c.Incident.CatchUp)
+	// Below three seconds a busy machine would be taken for a dead one.
 	ck.require(c.Incident.LostAfter >= 3*time.Second && c.Incident.LostAfter <= 5*time.Minute, "incident.lost_after", "%s is not between 3s and 5m", c.Incident.LostAfter)
 	ck.atLeast(c.Worker.StopTimeout, "worker.stop_timeout", time.Second)
 	if c.Worker.Health != "" {
