@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
 
+	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/internal/redact/rules"
 	"firebreak/internal/runbook"
@@ -53,11 +54,8 @@ type Options struct {
 	// "default". Executions are tagged with it; without one FindOrphans refuses.
 	Namespace string
 
-	// Running tells whether a run of a workflow still runs; an empty run id means
-	// the current one.
+	// Ended tells whether a workflow's current run has ended.
 	// Default: Temporal is asked, with the worker's own client.
-	Running func(ctx context.Context, workflowID, runID string) (bool, error)
-	// Ended tells whether a workflow's current run has ended. Default: likewise.
 	Ended func(ctx context.Context, workflowID string) (End, error)
 }
 
@@ -81,25 +79,16 @@ func New(opts Options) (*Activities, error) {
 			*d.field = d.value
 		}
 	}
-	if opts.Running == nil {
-		opts.Running = running
-	}
 	if opts.Ended == nil {
 		opts.Ended = ended
 	}
 	return &Activities{opts: opts}, nil
 }
 
-// running asks Temporal about a run of a workflow; one that it does not know is
-// gone.
-func running(ctx context.Context, workflowID, runID string) (bool, error) {
-	end, err := describe(ctx, activity.GetClient(ctx), workflowID, runID)
-	return !end.Ended, err
-}
-
-// ended asks Temporal about the current run of a workflow.
+// ended asks Temporal about the current run of a workflow; one that it does not
+// know is gone.
 func ended(ctx context.Context, workflowID string) (End, error) {
-	return describe(ctx, activity.GetClient(ctx), workflowID, "")
+	return describe(ctx, activity.GetClient(ctx), workflowID)
 }
 
 // describer is what is needed of Temporal's client.
@@ -107,11 +96,11 @@ type describer interface {
 	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 }
 
-// describe tells whether a run has ended. Only the statuses that are known to
+// describe tells whether a workflow's current run has ended. Only the statuses that are known to
 // be ends count as one: a workflow that somebody paused goes on later, and a
 // status of a newer server may mean anything.
-func describe(ctx context.Context, c describer, workflowID, runID string) (End, error) {
-	out, err := c.DescribeWorkflowExecution(ctx, workflowID, runID)
+func describe(ctx context.Context, c describer, workflowID string) (End, error) {
+	out, err := c.DescribeWorkflowExecution(ctx, workflowID, "")
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return End{Ended: true}, nil
 	}
@@ -119,10 +108,10 @@ func describe(ctx context.Context, c describer, workflowID, runID string) (End, 
 		return End{}, fmt.Errorf("describe workflow %s: %w", workflowID, err)
 	}
 	info := out.GetWorkflowExecutionInfo()
-	switch info.GetStatus() {
-	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, enums.WORKFLOW_EXECUTION_STATUS_FAILED, enums.WORKFLOW_EXECUTION_STATUS_CANCELED,
-		enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+	if incident.HasEnded(info.GetStatus()) {
 		return End{Ended: true, At: info.GetCloseTime().AsTime()}, nil
+	}
+	switch info.GetStatus() {
 	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_PAUSED, enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
 		return End{}, nil
 	default:

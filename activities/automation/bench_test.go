@@ -125,7 +125,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{client: client, faults: faults, dir: dir, catalog: catalog{"touch": touch, "long": long, "person": person, "hidden": hidden}}
 	b.opts = automation.Options{
 		Systems: client, Catalog: b.catalog, Poll: 5 * time.Millisecond, Heartbeat: 5 * time.Millisecond, Stop: 10 * time.Second,
-		Running: func(context.Context, string, string) (bool, error) { return true, nil },
+		Ended: func(context.Context, string) (automation.End, error) { return automation.End{}, nil },
 	}
 	return b
 }

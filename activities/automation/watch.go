@@ -116,11 +116,11 @@ func (a *Activities) interrupted(ctx context.Context, id string) (incident.Execu
 	if _, ok := errors.AsType[*serviceerror.NotFound](cause); ok {
 		asking, done := a.fresh(ctx)
 		defer done()
-		runs, err := a.opts.Running(asking, activity.GetInfo(ctx).WorkflowExecution.ID, "")
+		end, err := a.opts.Ended(asking, activity.GetInfo(ctx).WorkflowExecution.ID)
 		switch {
 		case err != nil:
 			return incident.Execution{}, leftRunning(id, "it is not known whether its workflow still runs: "+err.Error())
-		case !runs:
+		case end.Ended:
 			return a.cancelled(ctx, id, cause)
 		}
 	}

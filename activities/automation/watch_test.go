@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 
+	"firebreak/activities/automation"
 	"firebreak/internal/incident"
 	"firebreak/test/stack/fault"
 )
@@ -64,23 +65,23 @@ func TestWatchSurvivesPassingFailures(t *testing.T) {
 // What ends a watch, and whether the execution may go on.
 func TestStopRules(t *testing.T) {
 	t.Parallel()
-	gone := func(runs bool, err error) func(context.Context, string, string) (bool, error) {
-		return func(context.Context, string, string) (bool, error) { return runs, err }
+	ended := func(yes bool, err error) func(context.Context, string) (automation.End, error) {
+		return func(context.Context, string) (automation.End, error) { return automation.End{Ended: yes}, err }
 	}
 	for _, c := range []struct {
-		name    string
-		cause   error
-		running func(context.Context, string, string) (bool, error)
-		stops   bool
+		name  string
+		cause error
+		ended func(context.Context, string) (automation.End, error) // its current run
+		stops bool
 	}{
 		{name: "cancelled by its workflow", cause: temporal.NewCanceledError(), stops: true},
-		{name: "workflow terminated", cause: serviceerror.NewNotFound("workflow execution already completed"), running: gone(false, nil), stops: true},
+		{name: "workflow terminated", cause: serviceerror.NewNotFound("workflow execution already completed"), ended: ended(true, nil), stops: true},
 		{
 			name: "workflow reset", cause: serviceerror.NewNotFound("workflow execution already completed"),
-			running: func(_ context.Context, _, run string) (bool, error) { return run == "", nil }, // its run has ended, the current one goes on
+			ended: ended(false, nil), // its run has ended, the current one goes on
 		},
-		{name: "another try has taken over", cause: serviceerror.NewNotFound("activity task timed out"), running: gone(true, nil)},
-		{name: "not known whether the workflow runs", cause: serviceerror.NewNotFound("?"), running: gone(false, errors.New("unreachable"))},
+		{name: "another try has taken over", cause: serviceerror.NewNotFound("activity task timed out"), ended: ended(false, nil)},
+		{name: "not known whether the workflow runs", cause: serviceerror.NewNotFound("?"), ended: ended(false, errors.New("unreachable"))},
 		{name: "worker shutdown", cause: worker.ErrWorkerShutdown},
 		{name: "paused", cause: activity.ErrActivityPaused},
 		{name: "reset", cause: activity.ErrActivityReset},
@@ -90,8 +91,8 @@ func TestStopRules(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			if c.running != nil {
-				b.opts.Running = c.running
+			if c.ended != nil {
+				b.opts.Ended = c.ended
 			}
 			exec := b.start(t, "long", nil)
 			if c.stops { // stopping must survive a lost answer, too

@@ -82,7 +82,7 @@ func (a *Activities) ended(ctx context.Context, in incident.FindEndedInput, o co
 	}
 	info := described.GetWorkflowExecutionInfo()
 	at := info.GetCloseTime().AsTime()
-	if !over(info.GetStatus()) || a.o.Now().Sub(at) < in.Grace.Std() {
+	if !incident.HasEnded(info.GetStatus()) || a.o.Now().Sub(at) < in.Grace.Std() {
 		return nil, nil
 	}
 	// Without its thread and its ticket: what was cut off is over, and what comes

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"regexp"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -55,12 +54,9 @@ func New(o Options) (*Activities, error) {
 	return &Activities{o: o}, nil
 }
 
-// queryText is what may stand between quotes in a list filter.
-var queryText = regexp.MustCompile(`^[A-Za-z0-9/_.:@ +-]{1,1000}$`)
-
 // checkScope refuses a scope that could not be asked about.
 func checkScope(s incident.Scope) error {
-	if s.Account == "" || s.Region == "" || !queryText.MatchString(s.IncidentPrefix()) {
+	if s.Account == "" || s.Region == "" || !incident.Queryable(s.IncidentPrefix()) {
 		return temporal.NewNonRetryableApplicationError(fmt.Sprintf("guard: %q is no scope of incidents", s.IncidentPrefix()), incident.ErrorValidation, nil)
 	}
 	return nil
@@ -74,14 +70,4 @@ func unavailable(doing string, err error) error {
 		return temporal.NewNonRetryableApplicationError(doing+": "+err.Error(), incident.ErrorPermission, nil)
 	}
 	return temporal.NewApplicationError(doing+": "+err.Error(), incident.ErrorUnavailable)
-}
-
-// over tells whether a status is that of a workflow that has ended.
-func over(s enums.WorkflowExecutionStatus) bool {
-	switch s {
-	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
-		return true
-	default:
-		return incident.HowCutOff(s) != ""
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -26,12 +25,9 @@ type TemporalHistory struct {
 	Namespace string // empty: the client's own
 }
 
-// queryText is what may stand in a query; it holds neither quotes nor wildcards.
-var queryText = regexp.MustCompile(`^[A-Za-z0-9/_.:@ +-]{1,1000}$`)
-
 // Remediations implements History.
 func (h TemporalHistory) Remediations(ctx context.Context, workflowIDPrefix string, since time.Time, except string) (int, error) {
-	if !queryText.MatchString(workflowIDPrefix) || (except != "" && !queryText.MatchString(except)) {
+	if !incident.Queryable(workflowIDPrefix) || (except != "" && !incident.Queryable(except)) {
 		return 0, invalid("%q is not a workflow id that can be counted", workflowIDPrefix)
 	}
 	query := fmt.Sprintf("WorkflowType = '%s' AND WorkflowId STARTS_WITH '%s' AND StartTime >= '%s'",

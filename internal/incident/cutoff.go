@@ -23,6 +23,17 @@ func HowCutOff(status enums.WorkflowExecutionStatus) string {
 	}
 }
 
+// HasEnded tells whether a status is that of a workflow that has ended. Only what
+// is known to be an end counts as one.
+func HasEnded(status enums.WorkflowExecutionStatus) bool {
+	switch status {
+	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
+		return true
+	default:
+		return HowCutOff(status) != ""
+	}
+}
+
 // Words say what cut an incident off and what that means. The reason is what the
 // person gave who terminated it, empty when nobody did.
 func (t Terminated) Words(reason redact.Text) redact.Text {

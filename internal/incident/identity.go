@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -84,3 +85,10 @@ func RemediationWorkflowID(incidentWorkflowID string, attempt int) string {
 func IncidentIDOf(workflowID string) string {
 	return workflowID[strings.LastIndexByte(workflowID, '/')+1:]
 }
+
+// queryable has neither quotes nor wildcards.
+var queryable = regexp.MustCompile(`^[A-Za-z0-9/_.:@ +-]{1,1000}$`)
+
+// Queryable tells whether a workflow id, or the beginning of one, may stand
+// between quotes in a list filter of Temporal's.
+func Queryable(text string) bool { return queryable.MatchString(text) }
