@@ -50,10 +50,10 @@ type assembly struct {
 }
 
 // assemble makes the process of the roles that the configuration names.
-func assemble(cfg config.Config, awsCfg aws.Config, temporal client.Client, place place, log *slog.Logger) (*process, error) {
+func assemble(cfg config.Config, awsCfg aws.Config, temporal client.Client, namespace, identity string, log *slog.Logger) (*process, error) {
 	a := &assembly{
 		process: &process{log: log, health: NewHealth(), listen: cfg.Worker.Health, fatal: make(chan error, 1)},
-		cfg:     cfg, aws: awsCfg, temporal: temporal, namespace: place.name, identity: place.identity(), redactor: rules.Default(),
+		cfg:     cfg, aws: awsCfg, temporal: temporal, namespace: namespace, identity: identity, redactor: rules.Default(),
 	}
 	if cfg.Catalog.URL != "" {
 		store, err := catalog.NewStore(catalog.StoreOptions{

@@ -49,7 +49,7 @@ func Run(ctx context.Context, cfg config.Config, opts Options) error {
 	if err := ensureSearchAttributes(waiting, grpcOperator{temporal.OperatorService(), namespace}, namespace, time.Second); err != nil {
 		return err
 	}
-	place, err := namespaceIdentity(waiting, temporal.WorkflowService(), namespace)
+	identity, err := namespaceIdentity(waiting, temporal.WorkflowService(), namespace)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func Run(ctx context.Context, cfg config.Config, opts Options) error {
 	if err != nil {
 		return err
 	}
-	p, err := assemble(cfg, awsCfg, temporal, place, opts.Logger)
+	p, err := assemble(cfg, awsCfg, temporal, namespace, identity, opts.Logger)
 	if err != nil {
 		return err
 	}

@@ -112,9 +112,9 @@ func (d described) DescribeNamespace(context.Context, *workflowservice.DescribeN
 
 func TestNamespaceIdentity(t *testing.T) {
 	t.Parallel()
-	p, err := namespaceIdentity(t.Context(), described{id: "32049b68"}, "default")
+	identity, err := namespaceIdentity(t.Context(), described{id: "32049b68"}, "default")
 	require.NoError(t, err)
-	require.Equal(t, "default/32049b68", p.identity())
+	require.Equal(t, "default/32049b68", identity)
 	_, err = namespaceIdentity(t.Context(), described{}, "default")
 	require.ErrorContains(t, err, "no id")
 	_, err = namespaceIdentity(t.Context(), described{err: serviceerror.NewPermissionDenied("no", "")}, "default")

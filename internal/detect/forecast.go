@@ -15,7 +15,7 @@ const RuleTrend = "trend"
 // What makes a climb a forecast. A series of role saturation with a limit is
 // looked at when
 //   - its line rises steadily over the whole window (see line),
-//   - four in five slopes are at least half of the middle one, and the rise is
+//   - nine in ten slopes are at least half of the middle one, and the rise is
 //     several times what the points scatter: noise and sawteeth drown;
 //   - the line is above what the series has been before the window, so that the
 //     upstroke of a sawtooth or of a day stays silent once one was seen;

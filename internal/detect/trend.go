@@ -89,7 +89,7 @@ func steady(at, mid [trendBlocks]float64, slope float64) bool {
 	return short <= 1
 }
 
-// climbs tells a climb from noise: it is steady, four in five slopes are at
+// climbs tells a climb from noise: it is steady, nine in ten slopes are at
 // least half of the middle one, and the rise is several times the scatter.
 func (l line) climbs(points []sampled) bool {
 	return l.steady && l.low >= trendSure*l.slope && l.rise >= trendScatter*l.scatter(points)

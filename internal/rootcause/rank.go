@@ -55,8 +55,9 @@ func Rank(c incident.DiagnoseInput) []Suspect {
 	readings := readAll(c)
 	var out []Suspect
 	for _, r := range readings {
+		place, where := placed(c, readings, r)
 		for i := range mechanisms {
-			if s, ok := suspect(c, readings, r, &mechanisms[i]); ok {
+			if s, ok := suspect(c, r, &mechanisms[i], place, where); ok {
 				out = append(out, s)
 			}
 		}
@@ -102,15 +103,15 @@ func order(w What) int {
 	return slices.IndexFunc(mechanisms, func(m mechanism) bool { return m.what == w })
 }
 
-// suspect weighs one mechanism of one service.
-func suspect(c incident.DiagnoseInput, all []*reading, r *reading, m *mechanism) (Suspect, bool) {
-	place, where := placed(c, all, r)
-	score := m.likely(r) * place * r.punctual() * r.corroborated(m)
+// suspect weighs one mechanism of one service, which stands where placed says.
+func suspect(c incident.DiagnoseInput, r *reading, m *mechanism, place float64, where []redact.Text) (Suspect, bool) {
+	backing := r.backing(m)
+	score := m.likely(r) * place * r.punctual() * corroborated(backing)
 	if score = round(min(score, 0.95)); score < leastScore {
 		return Suspect{}, false
 	}
 	s := Suspect{Service: r.service, What: m.what, Score: score}
-	for _, f := range r.backing(m) {
+	for _, f := range backing {
 		s.Why, s.Citations = append(s.Why, f.why), append(s.Citations, f.evidence.ID)
 	}
 	s.Why = append(s.Why, r.when()...)
@@ -181,9 +182,9 @@ func (r *reading) when() []redact.Text {
 
 // corroborated grows with the kinds of evidence that agree: one is worth three
 // quarters, three all.
-func (r *reading) corroborated(m *mechanism) float64 {
+func corroborated(backing []finding) float64 {
 	kinds := map[incident.EvidenceKind]bool{}
-	for _, f := range r.backing(m) {
+	for _, f := range backing {
 		kinds[f.source()] = true
 	}
 	return min(1, 0.75+0.125*float64(max(len(kinds)-1, 0)))

@@ -1,6 +1,7 @@
 package rootcause
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -63,14 +64,7 @@ func readAll(c incident.DiagnoseInput) []*reading {
 			}
 		}
 		slices.SortStableFunc(r.findings, func(a, b finding) int {
-			switch {
-			case a.strength != b.strength:
-				return int(math.Copysign(1, b.strength-a.strength))
-			case a.evidence.ID != b.evidence.ID:
-				return strings.Compare(a.evidence.ID, b.evidence.ID)
-			default:
-				return strings.Compare(string(a.topic), string(b.topic))
-			}
+			return cmp.Or(cmp.Compare(b.strength, a.strength), cmp.Compare(a.evidence.ID, b.evidence.ID), cmp.Compare(a.topic, b.topic))
 		})
 		out = append(out, r)
 	}
