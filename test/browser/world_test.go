@@ -8,9 +8,7 @@ package browser
 
 import (
 	"context"
-	"log/slog"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -20,6 +18,7 @@ import (
 	"firebreak/internal/incident"
 	"firebreak/test/sandbox/scenario"
 	"firebreak/test/stack"
+	"firebreak/test/stack/stacktest"
 	"firebreak/test/stack/victim"
 )
 
@@ -56,22 +55,8 @@ type world struct {
 
 func start(t *testing.T) world {
 	t.Helper()
-	dir := t.TempDir()
-	file, err := os.Create(filepath.Join(dir, "firebreak.log"))
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = file.Close() })
-	logger := slog.New(slog.NewJSONHandler(file, nil))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	st, err := stack.Start(ctx, stack.Options{Dir: dir, Logger: logger})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, st.Stop()) })
-	stop, err := st.StartWorker(context.WithoutCancel(ctx), logger)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, stop()) })
-	c, err := st.Temporal.Dial(ctx)
-	require.NoError(t, err)
-	t.Cleanup(c.Close)
+	st, c, log := stacktest.Start(t, stack.Options{})
+	stacktest.Work(t, st, log)
 	return world{st, c}
 }
 
@@ -141,11 +126,7 @@ func (tr *trouble) end(t *testing.T) scenario.Result {
 // state asks the incident how things stand.
 func (w world) state(t *testing.T, of incident.State) incident.State {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	value, err := w.client.QueryWorkflow(ctx, of.WorkflowID, of.RunID, incident.QueryState)
+	now, err := scenario.StateOf(t.Context(), w.client, of.WorkflowID)
 	require.NoError(t, err)
-	var now incident.State
-	require.NoError(t, value.Get(&now))
 	return now
 }

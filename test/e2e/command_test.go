@@ -4,8 +4,8 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"firebreak/test/stack"
 )
 
 var (
@@ -35,11 +37,7 @@ func sandbox(t *testing.T) string {
 			return
 		}
 		cleanups = append(cleanups, func() { _ = os.RemoveAll(dir) })
-		sandboxBin = filepath.Join(dir, "sandbox")
-		out, err := exec.Command("go", "build", "-o", sandboxBin, "firebreak/test/sandbox").CombinedOutput()
-		if err != nil {
-			errBuild = errors.New(string(out))
-		}
+		sandboxBin, errBuild = stack.Build(context.Background(), dir, "firebreak/test/sandbox")
 	})
 	require.NoError(t, errBuild)
 	return sandboxBin

@@ -14,6 +14,7 @@ import (
 
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
+	"firebreak/test/sandbox/scenario"
 	"firebreak/test/stack"
 )
 
@@ -53,7 +54,7 @@ func (k *machineIncident) begin(ctx context.Context, t *testing.T, onset time.Ti
 		}},
 	}
 	a.ID = incident.AnomalyID(a.Rule, a.Series, a.Opened)
-	scope := incident.Scope{Account: stack.Account, Region: stack.Region}
+	scope := stack.Scope()
 	k.input = incident.IncidentInput{
 		ID: incident.IDFromAnomaly(a.ID), Scope: scope, Service: k.service, Anomalies: []incident.Anomaly{a}, Effects: incident.AllEffects(), Settings: with,
 	}
@@ -94,14 +95,10 @@ func (k *machineIncident) await(ctx context.Context, t *testing.T, what string, 
 }
 
 // state asks for the state. Without a worker there is no answer.
-func (k *machineIncident) state(ctx context.Context) (state incident.State, err error) {
+func (k *machineIncident) state(ctx context.Context) (incident.State, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	value, err := k.slot.client.QueryWorkflow(ctx, k.workflowID, "", incident.QueryState)
-	if err != nil {
-		return state, err
-	}
-	return state, value.Get(&state)
+	return scenario.StateOf(ctx, k.slot.client, k.workflowID)
 }
 
 // end waits for the incident's end.

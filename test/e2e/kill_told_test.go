@@ -67,7 +67,7 @@ var progressTold = []string{"Step one: Success.", "Step two: Success."}
 // incidentWithoutMachine may remediate but tells neither Slack nor Jira.
 func incidentWithoutMachine() *machineIncident {
 	a := incident.Anomaly{ID: "a-1", Service: "told", Opened: time.Now(), LastSeen: time.Now(), State: incident.EpisodeOpen, Why: redact.Literal("errors")}
-	scope := incident.Scope{Account: stack.Account, Region: stack.Region}
+	scope := stack.Scope()
 	k := &machineIncident{input: incident.IncidentInput{
 		ID: incident.IDFromAnomaly(a.ID), Scope: scope, Service: a.Service, Anomalies: []incident.Anomaly{a},
 		Effects: incident.Effects{Remediation: true}, Settings: incident.Settings{MaxAttempts: 1},

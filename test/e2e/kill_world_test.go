@@ -20,6 +20,7 @@ import (
 
 	"firebreak/test/stack"
 	"firebreak/test/stack/interpose"
+	"firebreak/test/stack/stacktest"
 )
 
 // killWorld is one stack for all cases. Each case has a worker of its own, so
@@ -55,7 +56,7 @@ func startWithMachines(t *testing.T, namespaces int, incidents ...*machineIncide
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	worker, err := stack.BuildWorker(ctx, t.TempDir())
+	worker, err := stack.Build(ctx, t.TempDir(), stack.WorkerProgram)
 	require.NoError(t, err)
 	machines := make([]machine, len(incidents))
 	for i, k := range incidents {
@@ -120,7 +121,7 @@ func (w *killWorld) engage(ctx context.Context, t *testing.T, in slot, of machin
 	t.Cleanup(func() {
 		require.NoError(t, c.leave())
 		if t.Failed() {
-			t.Log(tail(filepath.Join(w.Dir(), log), 60))
+			t.Log(stacktest.Tail(filepath.Join(w.Dir(), log), 60))
 		}
 	})
 	return c

@@ -19,6 +19,7 @@ import (
 
 	"firebreak/test/sandbox/scenario"
 	"firebreak/test/stack"
+	"firebreak/test/stack/stacktest"
 	"firebreak/test/stack/victim"
 )
 
@@ -41,33 +42,22 @@ type world struct {
 	client client.Client
 }
 
-// start starts a stack without the Temporal UI, and a worker, and at the test's
-// end stops both and makes sure that no process is left.
+// open starts a stack without the Temporal UI, and at the test's end stops it and
+// makes sure that no process is left.
+func open(t *testing.T, o stack.Options) (world, *slog.Logger) {
+	t.Helper()
+	t.Cleanup(func() { require.Empty(t, children(t), "processes were left behind") })
+	o.WithoutUI = true
+	st, c, log := stacktest.Start(t, o)
+	return world{st, c}, log
+}
+
+// start is open with a worker.
 func start(t *testing.T, edits ...stack.Edit) world {
 	t.Helper()
-	dir := t.TempDir()
-	file, err := os.Create(filepath.Join(dir, "firebreak.log"))
-	require.NoError(t, err)
-	logger := slog.New(slog.NewJSONHandler(file, nil))
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(tail(file.Name(), 40))
-		}
-		_ = file.Close()
-		require.Empty(t, children(t), "processes were left behind")
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	st, err := stack.Start(ctx, stack.Options{Dir: dir, WithoutUI: true, Edits: edits, Logger: logger})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, st.Stop()) })
-	stop, err := st.StartWorker(context.WithoutCancel(ctx), logger)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, stop()) })
-	c, err := st.Temporal.Dial(ctx)
-	require.NoError(t, err)
-	t.Cleanup(c.Close)
-	return world{st, c}
+	w, log := open(t, stack.Options{Edits: edits})
+	stacktest.Work(t, w.Stack, log)
+	return w
 }
 
 // play plays a scenario with its prescribed answer.
@@ -110,13 +100,4 @@ func children(t *testing.T) []string {
 		}
 	}
 	return running
-}
-
-func tail(path string, lines int) string {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return err.Error()
-	}
-	all := strings.Split(strings.TrimSpace(string(content)), "\n")
-	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }

@@ -19,6 +19,7 @@ import (
 	"firebreak/internal/incident"
 	"firebreak/test/replay/gate"
 	"firebreak/test/sandbox/scenario"
+	"firebreak/test/stack"
 	"firebreak/workflows"
 )
 
@@ -60,9 +61,8 @@ func TestReplayOpen(t *testing.T) {
 		require.FailNow(t, "it ended without a question")
 	}
 
-	binary := filepath.Join(t.TempDir(), "open")
-	out, err := exec.Command("go", "build", "-o", binary, "firebreak/test/replay/open").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	binary, err := stack.Build(t.Context(), t.TempDir(), "firebreak/test/replay/open")
+	require.NoError(t, err)
 	command := func(args ...string) (string, int) {
 		cmd := exec.Command(binary, args...)
 		cmd.Env = append(os.Environ(), w.Env()...)

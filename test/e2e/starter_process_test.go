@@ -5,11 +5,8 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"errors"
-	"log/slog"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -36,10 +33,7 @@ func starterCommand(t *testing.T) string {
 			return
 		}
 		cleanups = append(cleanups, func() { _ = os.RemoveAll(dir) })
-		starterBin = filepath.Join(dir, "starter")
-		if out, err := exec.Command("go", "build", "-o", starterBin, "firebreak/starter").CombinedOutput(); err != nil {
-			errStarter = errors.New(string(out))
-		}
+		starterBin, errStarter = stack.Build(context.Background(), dir, "firebreak/starter")
 	})
 	require.NoError(t, errStarter)
 	return starterBin
@@ -130,13 +124,6 @@ func (p *process) wait(t *testing.T) int {
 // startWithoutWorker starts a stack on which nothing takes up work.
 func startWithoutWorker(t *testing.T) world {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	st, err := stack.Start(ctx, stack.Options{Dir: t.TempDir(), WithoutUI: true, Logger: slog.New(slog.DiscardHandler)})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, st.Stop()) })
-	c, err := st.Temporal.Dial(ctx)
-	require.NoError(t, err)
-	t.Cleanup(c.Close)
-	return world{st, c}
+	w, _ := open(t, stack.Options{})
+	return w
 }

@@ -5,8 +5,6 @@ package e2e
 import (
 	"context"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -23,6 +21,7 @@ import (
 
 	"firebreak/internal/correlate"
 	"firebreak/internal/incident"
+	"firebreak/test/sandbox/scenario"
 	"firebreak/test/stack"
 	"firebreak/test/stack/temporal"
 	"firebreak/workers/stream"
@@ -49,28 +48,8 @@ type guarded struct {
 
 func startGuarded(t *testing.T) *guarded {
 	t.Helper()
-	dir := t.TempDir()
-	file, err := os.Create(filepath.Join(dir, "firebreak.log"))
-	require.NoError(t, err)
-	g := &guarded{t: t, logger: slog.New(slog.NewJSONHandler(file, nil)), scope: incident.Scope{Account: stack.Account, Region: stack.Region}}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(tail(file.Name(), 40))
-		}
-		_ = file.Close()
-		require.Empty(t, children(t), "processes were left behind")
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	st, err := stack.Start(ctx, stack.Options{
-		Dir: dir, WithoutUI: true, Edits: []stack.Edit{dawdle(), stack.Expiry(time.Hour)}, Logger: g.logger, GuardEvery: 2 * time.Second,
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, st.Stop()) })
-	c, err := st.Temporal.Dial(ctx)
-	require.NoError(t, err)
-	t.Cleanup(c.Close)
-	g.world, g.ssm = world{st, c}, ssm.NewFromConfig(st.AWS())
+	w, log := open(t, stack.Options{Edits: []stack.Edit{dawdle(), stack.Expiry(time.Hour)}, GuardEvery: 2 * time.Second})
+	g := &guarded{world: w, t: t, ssm: ssm.NewFromConfig(w.AWS()), logger: log, scope: stack.Scope()}
 	t.Cleanup(g.dismiss)
 	return g
 }
@@ -115,14 +94,8 @@ func (g *guarded) incidents() []incident.State {
 	return found
 }
 
-func (g *guarded) state(workflowID string) (s incident.State, err error) {
-	ctx, cancel := context.WithTimeout(g.t.Context(), 10*time.Second)
-	defer cancel()
-	answer, err := g.client.QueryWorkflow(ctx, workflowID, "", incident.QueryState)
-	if err != nil {
-		return s, err
-	}
-	return s, answer.Get(&s)
+func (g *guarded) state(workflowID string) (incident.State, error) {
+	return scenario.StateOf(g.t.Context(), g.client, workflowID)
 }
 
 // approved waits for so many questions of checkout, approves them, and returns

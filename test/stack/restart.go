@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"strconv"
 
@@ -12,8 +11,8 @@ import (
 )
 
 // RestartTemporal stops the Temporal server, calls down, and starts the server
-// again on the same folder and the same addresses. Workers and clients that are
-// connected stay as they are.
+// again on the same folder and the same address; its UI may get another one.
+// Workers and clients that are connected stay as they are.
 func (s *Stack) RestartTemporal(ctx context.Context, down func()) error {
 	old := s.Temporal
 	address := old.Address()
@@ -29,9 +28,7 @@ func (s *Stack) RestartTemporal(ctx context.Context, down func()) error {
 		return err
 	}
 	down()
-	again, err := temporal.Start(ctx, temporal.Options{
-		Dir: s.path("temporal"), FrontendPort: frontend, UIPort: s.opts.UIPort, WithoutUI: s.opts.WithoutUI, LogLevel: slog.LevelWarn,
-	})
+	again, err := temporal.Start(ctx, s.temporalOptions(frontend))
 	if err != nil {
 		return fmt.Errorf("start the Temporal server again: %w", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"firebreak/internal/incident"
 	"firebreak/test/stack/fault"
 	"firebreak/test/stack/githost"
 	"firebreak/test/stack/jira"
@@ -35,6 +36,9 @@ const (
 	// OfflineModel is the id of the model that needs no network.
 	OfflineModel = "offline-rules"
 )
+
+// Scope is that of the stack's incidents.
+func Scope() incident.Scope { return incident.Scope{Account: Account, Region: Region} }
 
 // Options say what a stack consists of. Only Dir is required.
 type Options struct {
@@ -112,14 +116,17 @@ func (s *Stack) startTemporal(ctx, _ context.Context) (err error) {
 	if s.opts.Standalone {
 		return nil
 	}
-	dir := s.path("temporal")
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	if err := os.Mkdir(s.path("temporal"), 0o700); err != nil {
 		return err
 	}
-	s.Temporal, err = temporal.Start(ctx, temporal.Options{
-		Dir: dir, FrontendPort: s.opts.FrontendPort, UIPort: s.opts.UIPort, WithoutUI: s.opts.WithoutUI, LogLevel: slog.LevelWarn,
-	})
+	s.Temporal, err = temporal.Start(ctx, s.temporalOptions(s.opts.FrontendPort))
 	return err
+}
+
+func (s *Stack) temporalOptions(frontend int) temporal.Options {
+	return temporal.Options{
+		Dir: s.path("temporal"), FrontendPort: frontend, UIPort: s.opts.UIPort, WithoutUI: s.opts.WithoutUI, LogLevel: slog.LevelWarn,
+	}
 }
 
 func (s *Stack) startSlack(_, running context.Context) (err error) {

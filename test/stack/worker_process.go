@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,11 +20,14 @@ import (
 // serving is what the worker logs once it serves.
 const serving = `"msg":"worker serves"`
 
-// BuildWorker builds the production worker into a folder and returns its path.
-func BuildWorker(ctx context.Context, dir string) (string, error) {
-	binary := filepath.Join(dir, "worker")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "firebreak/workers/cmd/worker").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the worker: %w: %s", err, out)
+// WorkerProgram is the production worker, for Build.
+const WorkerProgram = "firebreak/workers/cmd/worker"
+
+// Build builds one of the module's programs into a folder and returns its path.
+func Build(ctx context.Context, dir, program string) (string, error) {
+	binary := filepath.Join(dir, path.Base(program))
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, program).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s (run this in the module's folder): %w: %s", program, err, out)
 	}
 	return binary, nil
 }

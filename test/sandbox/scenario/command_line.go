@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 
 	"firebreak/test/stack"
@@ -16,10 +15,11 @@ import (
 // built while the baseline passes, with the go command that the sandbox itself
 // was built with.
 type commandLine struct {
-	once  sync.Once
-	ready chan struct{}
-	dir   string
-	err   error
+	once    sync.Once
+	ready   chan struct{}
+	dir     string
+	starter string // path of the program
+	err     error
 }
 
 func newCommandLine() *commandLine { return &commandLine{ready: make(chan struct{})} }
@@ -31,15 +31,10 @@ func (c *commandLine) build(ctx context.Context, _ *stack.Stack) error {
 		if c.dir, c.err = os.MkdirTemp("", "firebreak-starter-"); c.err != nil {
 			return
 		}
-		out, err := exec.CommandContext(ctx, "go", "build", "-o", c.program(), "firebreak/starter").CombinedOutput()
-		if err != nil {
-			c.err = fmt.Errorf("build the command line (run this in the module's folder): %w: %s", err, out)
-		}
+		c.starter, c.err = stack.Build(ctx, c.dir, "firebreak/starter")
 	})
 	return c.err
 }
-
-func (c *commandLine) program() string { return filepath.Join(c.dir, "starter") }
 
 // approve runs `starter approve` on the incident, as an operator would.
 func (c *commandLine) approve(ctx context.Context, st *stack.Stack) error {
@@ -51,7 +46,7 @@ func (c *commandLine) approve(ctx context.Context, st *stack.Stack) error {
 	if c.err != nil {
 		return c.err
 	}
-	cmd := exec.CommandContext(ctx, c.program(), "approve", Incident(ctx).ID, "--note", "Slack is down")
+	cmd := exec.CommandContext(ctx, c.starter, "approve", Incident(ctx).ID, "--note", "Slack is down")
 	cmd.Env = append(os.Environ(), st.Env()...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("run starter approve: %w: %s", err, out)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/client"
+
 	"firebreak/internal/incident"
 )
 
@@ -35,18 +37,28 @@ func (p *play) follow(ctx context.Context) error {
 
 // refresh asks the workflow how things stand and tells what is new.
 func (p *play) refresh(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	value, err := p.o.Client.QueryWorkflow(ctx, p.result.State.WorkflowID, "", incident.QueryState)
+	next, err := StateOf(ctx, p.o.Client, p.result.State.WorkflowID)
 	if err != nil {
-		return fmt.Errorf("ask for the state: %w", err)
-	}
-	var next incident.State
-	if err := value.Get(&next); err != nil {
-		return fmt.Errorf("read the state: %w", err)
+		return err
 	}
 	p.note(next)
 	return nil
+}
+
+// StateOf asks an incident how things stand. Without a worker there is no answer,
+// and an error after ten seconds.
+func StateOf(ctx context.Context, c client.Client, workflowID string) (incident.State, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var state incident.State
+	value, err := c.QueryWorkflow(ctx, workflowID, "", incident.QueryState)
+	if err != nil {
+		return state, fmt.Errorf("ask %s for its state: %w", workflowID, err)
+	}
+	if err := value.Get(&state); err != nil {
+		return state, fmt.Errorf("read the state of %s: %w", workflowID, err)
+	}
+	return state, nil
 }
 
 func (p *play) note(next incident.State) {

@@ -14,6 +14,7 @@ import (
 	"firebreak/test/stack/victim"
 )
 
+// reloaded is victim.BadReload in words.
 const reloaded = "a bad configuration was reloaded by checkout; every order fails from now on"
 
 // outages are the scenarios in which an outside system or a fix fails.

@@ -46,7 +46,7 @@ func forget(ctx context.Context, c client.Client) error {
 			return fmt.Errorf("wait for the end of %s: %w", id, context.Cause(ctx))
 		}
 	}
-	correlator := incident.Scope{Account: stack.Account, Region: stack.Region}.CorrelatorWorkflowID()
+	correlator := stack.Scope().CorrelatorWorkflowID()
 	if err := c.TerminateWorkflow(ctx, correlator, "", "the next scenario begins"); err != nil && !notFound(err) {
 		return fmt.Errorf("end the correlator: %w", err)
 	}

@@ -16,6 +16,7 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -57,10 +58,8 @@ type Scenario struct {
 	Runbooks   []string         // tried, in this order; empty: nothing may run or be touched
 	Started    int              // automations that Systems Manager was asked for, undos included; 0: one for each of Runbooks
 	Heals      string           // service whose process the last runbook has to replace, verified on the live metric
-	Names      string           // service that the diagnosis has to name; Unit when empty
-	Unit       string           // service whose process is watched; Heals when empty, else checkout
+	Names      string           // service that the diagnosis has to name; that of Heals when empty, else checkout
 	Restarts   bool             // steps restart processes themselves
-	Incidents  int              // how many open, the recurrences included; 0: one
 	Says       []string         // what the Slack thread has to say somewhere, whatever the case
 	TicketSays []string         // likewise the ticket, its comments included
 	Check      func(Result) error
@@ -91,11 +90,7 @@ const (
 )
 
 func (l Limits) withDefaults() Limits {
-	set := func(d *time.Duration, usual time.Duration) {
-		if *d == 0 {
-			*d = usual
-		}
-	}
+	set := func(d *time.Duration, usual time.Duration) { *d = cmp.Or(*d, usual) }
 	set(&l.Baseline, Baseline)
 	set(&l.Warm, WarmBaseline)
 	set(&l.Detect, time.Minute)
@@ -109,20 +104,12 @@ func (l Limits) withDefaults() Limits {
 
 // QuestionStands is how long a question stands.
 func (s Scenario) QuestionStands() time.Duration {
-	if s.Expiry == 0 {
-		return day
-	}
-	return s.Expiry
+	return cmp.Or(s.Expiry, day)
 }
 
 // unit is the service whose process is watched.
 func (s Scenario) unit() string {
-	for _, name := range []string{s.Unit, s.Heals} {
-		if name != "" {
-			return name
-		}
-	}
-	return victim.Checkout
+	return cmp.Or(s.Heals, victim.Checkout)
 }
 
 // End tells in one word or two how the scenario has to end, for --list.

@@ -30,10 +30,8 @@ type Seen struct {
 
 // Automation is one execution at Systems Manager.
 type Automation struct {
-	ID       string
-	Document string // name of the document
-	Status   string // as Systems Manager calls it
-	Started  time.Time
+	ID      string
+	Started time.Time
 }
 
 // Thread is one Slack thread: the texts of its messages, blocks included, the
@@ -101,10 +99,7 @@ func automations(ctx context.Context, st *stack.Stack) ([]Automation, error) {
 			return nil, fmt.Errorf("list the automations: %w", err)
 		}
 		for _, x := range page.AutomationExecutionMetadataList {
-			all = append(all, Automation{
-				ID: aws.ToString(x.AutomationExecutionId), Document: aws.ToString(x.DocumentName),
-				Status: string(x.AutomationExecutionStatus), Started: aws.ToTime(x.ExecutionStartTime),
-			})
+			all = append(all, Automation{ID: aws.ToString(x.AutomationExecutionId), Started: aws.ToTime(x.ExecutionStartTime)})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Automation) int { return a.Started.Compare(b.Started) })

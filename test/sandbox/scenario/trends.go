@@ -200,7 +200,7 @@ func smallHistory(ctx context.Context, st *stack.Stack) error {
 		return err
 	}
 	defer c.Close()
-	correlator := incident.Scope{Account: stack.Account, Region: stack.Region}.CorrelatorWorkflowID()
+	correlator := stack.Scope().CorrelatorWorkflowID()
 	for _, id := range []string{Incident(ctx).WorkflowID, correlator} {
 		events, largest := 0, 0
 		history := c.GetWorkflowHistory(ctx, id, "", false, 0)

@@ -112,16 +112,36 @@ func changeSettings[S any](service, command string, edit func(*S)) Fault {
 		if err != nil {
 			return err
 		}
-		var settings S
-		path := filepath.Join(in.Dir, "config", service+".json")
-		if err := readJSON(path, &settings); err != nil {
-			return err
-		}
-		edit(&settings)
-		if err := writeJSON(path, settings); err != nil {
+		if err := editSettings(in, service+".json", edit); err != nil {
 			return err
 		}
 		_, err = s.supervisor.do(ctx, command, service)
 		return err
 	}
+}
+
+// changeForGood edits the configuration that runs and the one that is known to be
+// good, so that nothing which puts that back undoes it, and restarts the service:
+// a restart announces no change of configuration, a reload would.
+func changeForGood[S any](service string, edit func(*S)) Fault {
+	return func(ctx context.Context, s *Shop) error {
+		in, err := s.instance(service)
+		if err != nil {
+			return err
+		}
+		if err := editSettings(in, service+".last-good.json", edit); err != nil {
+			return err
+		}
+		return changeSettings(service, "restart", edit)(ctx, s)
+	}
+}
+
+func editSettings[S any](in Instance, file string, edit func(*S)) error {
+	path := filepath.Join(in.Dir, "config", file)
+	var settings S
+	if err := readJSON(path, &settings); err != nil {
+		return err
+	}
+	edit(&settings)
+	return writeJSON(path, settings)
 }

@@ -22,43 +22,18 @@ func NewRelease() Fault {
 // the one that is known to be good. Orders fail, and nothing that is done to
 // checkout or to payments' process mends it; RestoreCurrency does.
 func WithdrawCurrency() Fault {
-	return withCurrencies(func(all []string) []string {
-		return slices.DeleteFunc(all, func(c string) bool { return c == orderCurrency })
+	return changeForGood(Payments, func(p *paymentsSettings) {
+		p.Currencies = slices.DeleteFunc(p.Currencies, func(c string) bool { return c == orderCurrency })
 	})
 }
 
 // RestoreCurrency takes WithdrawCurrency back.
 func RestoreCurrency() Fault {
-	return withCurrencies(func(all []string) []string {
-		if slices.Contains(all, orderCurrency) {
-			return all
+	return changeForGood(Payments, func(p *paymentsSettings) {
+		if !slices.Contains(p.Currencies, orderCurrency) {
+			p.Currencies = append([]string{orderCurrency}, p.Currencies...)
 		}
-		return append([]string{orderCurrency}, all...)
 	})
-}
-
-// withCurrencies changes what payments can charge, and restarts it: nothing
-// announces what a bank does.
-func withCurrencies(edit func([]string) []string) Fault {
-	return func(ctx context.Context, s *Shop) error {
-		in, err := s.instance(Payments)
-		if err != nil {
-			return err
-		}
-		for _, name := range []string{Payments + ".json", Payments + ".last-good.json"} {
-			path := filepath.Join(in.Dir, "config", name)
-			var settings paymentsSettings
-			if err := readJSON(path, &settings); err != nil {
-				return err
-			}
-			settings.Currencies = edit(settings.Currencies)
-			if err := writeJSON(path, settings); err != nil {
-				return err
-			}
-		}
-		_, err = s.supervisor.do(ctx, "restart", Payments)
-		return err
-	}
 }
 
 // PutBack gives checkout the configuration that is known to be good and has it
