@@ -13,6 +13,11 @@ import (
 // one that is late or lost does not make a living worker look dead.
 const beatsPerTimeout = 3
 
+// longestBeat is the longest time between two heartbeats. An activity learns only
+// from them that it was cancelled, and what stops an automation must not wait for
+// a part of a timeout that may be minutes.
+const longestBeat = 5 * time.Second
+
 // heartbeats beats for every activity that has a heartbeat timeout, for as long
 // as its code runs. What a worker was doing when it died is then taken over
 // after that timeout rather than after the time that a try may take, which is
@@ -50,7 +55,7 @@ func (b *beating) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 	beats, end := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() {
-		tick := time.NewTicker(timeout / beatsPerTimeout)
+		tick := time.NewTicker(min(timeout/beatsPerTimeout, longestBeat))
 		defer tick.Stop()
 		for {
 			select {

@@ -42,12 +42,11 @@ type Catalog interface {
 // Options are what the activities work with. Systems and Catalog are needed,
 // everything else has a default.
 type Options struct {
-	Systems   Systems
-	Catalog   Catalog
-	Redactor  redact.Redactor // default: rules.Default()
-	Poll      time.Duration   // between two looks at an execution or a document; default 5 s
-	Heartbeat time.Duration   // between two heartbeats; default 5 s
-	Stop      time.Duration   // how long stopping an execution may take; default 30 s
+	Systems  Systems
+	Catalog  Catalog
+	Redactor redact.Redactor // default: rules.Default()
+	Poll     time.Duration   // between two looks at an execution or a document; default 5 s
+	Stop     time.Duration   // how long stopping an execution may take; default 30 s
 
 	// Namespace is the Temporal namespace of the workflows that start executions:
 	// its name, a slash and its id, because every cluster has one called
@@ -74,7 +73,7 @@ func New(opts Options) (*Activities, error) {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&opts.Poll, 5 * time.Second}, {&opts.Heartbeat, 5 * time.Second}, {&opts.Stop, 30 * time.Second}} {
+	}{{&opts.Poll, 5 * time.Second}, {&opts.Stop, 30 * time.Second}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}

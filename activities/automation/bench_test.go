@@ -124,7 +124,7 @@ func newBench(t *testing.T) *bench {
 	client := awsssm.NewFromConfig(server.ClientConfig(endpoint), func(o *awsssm.Options) { o.Retryer = aws.NopRetryer{} })
 	b := &bench{client: client, faults: faults, dir: dir, catalog: catalog{"touch": touch, "long": long, "person": person, "hidden": hidden}}
 	b.opts = automation.Options{
-		Systems: client, Catalog: b.catalog, Poll: 5 * time.Millisecond, Heartbeat: 5 * time.Millisecond, Stop: 10 * time.Second,
+		Systems: client, Catalog: b.catalog, Poll: 5 * time.Millisecond, Stop: 10 * time.Second,
 		Ended: func(context.Context, string) (automation.End, error) { return automation.End{}, nil },
 	}
 	return b

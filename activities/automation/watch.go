@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -39,7 +38,7 @@ func (a *Activities) WatchAutomation(ctx context.Context, in incident.WatchAutom
 	if in.ExecutionID == "" {
 		return incident.Execution{}, awserror.Refuse(incident.ErrorValidation, "watch an automation: the execution's id is missing")
 	}
-	defer a.beat(ctx, in.ExecutionID)()
+	activity.RecordHeartbeat(ctx, in.ExecutionID) // which the worker repeats, and shows a person
 	tick := time.NewTicker(a.opts.Poll)
 	defer tick.Stop()
 	stopping := activity.GetWorkerStopChannel(ctx)
@@ -79,26 +78,6 @@ func (a *Activities) WatchAutomation(ctx context.Context, in incident.WatchAutom
 func notYet(err error) bool {
 	var unknown *types.AutomationExecutionNotFoundException
 	return errors.As(err, &unknown)
-}
-
-// beat heartbeats from a goroutine of its own, so that a slow answer of Systems
-// Manager does not look like a dead worker. The result ends it.
-func (a *Activities) beat(ctx context.Context, id string) func() {
-	ctx, end := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		tick := time.NewTicker(a.opts.Heartbeat)
-		defer tick.Stop()
-		for {
-			activity.RecordHeartbeat(ctx, id)
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-		}
-	})
-	return func() { end(); wg.Wait() }
 }
 
 // interrupted decides what the end of the context means for the execution.
@@ -154,7 +133,7 @@ func (a *Activities) StopAutomation(ctx context.Context, in incident.StopAutomat
 	if in.ExecutionID == "" {
 		return incident.Execution{}, awserror.Refuse(incident.ErrorValidation, "stop an automation: the execution's id is missing")
 	}
-	defer a.beat(ctx, in.ExecutionID)()
+	activity.RecordHeartbeat(ctx, in.ExecutionID) // which the worker repeats, and shows a person
 	if err := a.stop(ctx, in.ExecutionID); err != nil {
 		return incident.Execution{}, err
 	}

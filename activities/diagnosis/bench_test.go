@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
@@ -97,7 +96,6 @@ func diagnose(t *testing.T, opts diagnosis.Options, in incident.DiagnoseInput) (
 	if opts.ModelID == "" {
 		opts.ModelID = "eu.vendor.model-v1:0"
 	}
-	opts.Heartbeat = 5 * time.Millisecond
 	a, err := diagnosis.New(opts)
 	require.NoError(t, err)
 	var suite testsuite.WorkflowTestSuite

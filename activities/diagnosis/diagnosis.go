@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,7 +44,6 @@ type Options struct {
 	TextFormat       bool            // ask for JSON text by schema, for models that cannot be forced to use a tool
 	MaxInput         int             // bytes of evidence and the rest that the model gets; default 96 KiB
 	Timeout          time.Duration   // of one question; default 3 min. The SDK has no read timeout of its own
-	Heartbeat        time.Duration   // between two heartbeats; default 5 s
 	Redactor         redact.Redactor // default: rules.Default()
 }
 
@@ -69,9 +67,6 @@ func New(opts Options) (*Activities, error) {
 	if opts.Timeout <= 0 {
 		opts.Timeout = 3 * time.Minute
 	}
-	if opts.Heartbeat <= 0 {
-		opts.Heartbeat = 5 * time.Second
-	}
 	if opts.Redactor == nil {
 		opts.Redactor = rules.Default()
 	}
@@ -89,7 +84,6 @@ func (a *Activities) Diagnose(ctx context.Context, in incident.DiagnoseInput) (i
 	if err != nil {
 		return incident.Diagnosis{}, awserror.Refuse(incident.ErrorValidation, "diagnose %s: %s", in.IncidentID, err)
 	}
-	defer a.beat(ctx)()
 	asking, done := context.WithTimeout(ctx, a.opts.Timeout)
 	defer done()
 	out, err := a.opts.Client.Converse(asking, a.request(in, shown), once)
@@ -141,25 +135,6 @@ func (a *Activities) hopeless(ctx context.Context, err error) error {
 		return awserror.Refuse(Nonsense, "%s; given up after %d tries", app.Message(), maxAttempts)
 	}
 	return err
-}
-
-// beat heartbeats while the model thinks, which can take minutes.
-func (a *Activities) beat(ctx context.Context) func() {
-	ctx, end := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		tick := time.NewTicker(a.opts.Heartbeat)
-		defer tick.Stop()
-		for {
-			activity.RecordHeartbeat(ctx)
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-		}
-	})
-	return func() { end(); wg.Wait() }
 }
 
 // request is the question in Bedrock's terms.
