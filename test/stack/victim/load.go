@@ -33,6 +33,7 @@ type load struct {
 	running sync.WaitGroup
 
 	mu      sync.Mutex
+	rate    float64 // requests a second
 	answers []answer
 }
 
@@ -44,21 +45,20 @@ type answer struct {
 
 func startLoad(base string, rate float64) *load {
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &load{cancel: cancel}
+	l := &load{cancel: cancel, rate: rate}
 	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: maxInFlight}}
 	l.running.Go(func() {
 		defer client.CloseIdleConnections()
-		l.run(ctx, client, base, rate)
+		l.run(ctx, client, base)
 	})
 	return l
 }
 
-func (l *load) run(ctx context.Context, client *http.Client, base string, rate float64) {
+func (l *load) run(ctx context.Context, client *http.Client, base string) {
 	slots := make(chan struct{}, maxInFlight)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	mean := float64(time.Second) / rate
-	for sleep(ctx, time.Duration(rand.ExpFloat64()*mean)) == nil {
+	for sleep(ctx, time.Duration(rand.ExpFloat64()*float64(l.gap()))) == nil {
 		select {
 		case slots <- struct{}{}:
 		default:
@@ -69,6 +69,19 @@ func (l *load) run(ctx context.Context, client *http.Client, base string, rate f
 			l.send(ctx, client, base)
 		})
 	}
+}
+
+// gap is the mean time between two requests.
+func (l *load) gap() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Duration(float64(time.Second) / l.rate)
+}
+
+func (l *load) setRate(rate float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rate = rate
 }
 
 func (l *load) send(ctx context.Context, client *http.Client, base string) {

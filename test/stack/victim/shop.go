@@ -108,6 +108,10 @@ func (s *Shop) Unit(name string) (UnitStatus, error) { return s.supervisor.statu
 // Traffic tells what the callers of checkout have seen in the last seconds.
 func (s *Shop) Traffic(last time.Duration) Traffic { return s.load.seen(last) }
 
+// SetRate makes the callers of checkout send so many requests a second from the
+// next one on; it must be above 0.
+func (s *Shop) SetRate(rate float64) { s.load.setRate(rate) }
+
 // Stop ends the traffic and every process of the shop, and returns when they
 // are gone. Stopping twice is harmless.
 func (s *Shop) Stop() error {

@@ -285,3 +285,14 @@ func runParent(dir string) {
 	}
 	select {}
 }
+
+func TestTheLoadCanChange(t *testing.T) {
+	t.Parallel()
+	c := startCapture(t)
+	s := startShop(t, c)
+	healthy(t, s)
+	s.SetRate(5)
+	eventually(t, "few requests", func() bool { n := s.Traffic(time.Second).Requests; return n > 0 && n < 20 })
+	s.SetRate(60)
+	eventually(t, "many requests", func() bool { return s.Traffic(time.Second).Requests > 40 })
+}
