@@ -1,16 +1,10 @@
 package main
 
 import (
-	"encoding/csv"
-	"errors"
-	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"firebreak/internal/incident"
 	"firebreak/internal/telemetry"
@@ -29,93 +23,23 @@ func readMetricFile(rec *recording, file string, in io.Reader, o backfillOptions
 	watched := rec.watch(service, metric)
 	series := o.account + "/" + o.region + "/metric/" + watched.SourceKey()
 	problem := func(line int, reason string) { rec.problems = append(rec.problems, badRow{file, line, reason}) }
-	header := true
-	return eachLine(in, rec.reading(file), func(line int, raw []byte, err error) {
-		if err != nil {
-			rec.rows++
-			problem(line, err.Error())
-			return
-		}
-		row, err := splitRow(string(raw))
-		if header {
-			header = false
-			if len(row) >= 2 && strings.TrimSpace(strings.TrimPrefix(row[0], byteOrderMark)) == "timestamp" && strings.TrimSpace(row[1]) == "value" {
-				return
-			}
-			problem(line, "the header is not timestamp,value; the row is read as data")
-		}
+	return eachMetricRow(in, rec.reading(file), problem, func(row metricRow) {
 		rec.rows++
-		var (
-			at      time.Time
-			value   float64
-			missing bool
-		)
-		if err == nil {
-			at, value, missing, err = metricRow(row)
-		}
 		switch {
-		case err != nil:
-			problem(line, err.Error())
-		case missing:
+		case row.err != nil:
+			problem(row.line, row.err.Error())
+		case row.missing:
 			rec.missing++
 		default:
 			rec.signals = append(rec.signals, telemetry.Signal{
-				Kind: telemetry.KindMetric, Series: series, Time: at, Arrival: at, Account: o.account, Region: o.region, Partition: base,
+				Kind: telemetry.KindMetric, Series: series, Time: row.at, Arrival: row.at, Account: o.account, Region: o.region, Partition: base,
 				Metric: &telemetry.MetricPoint{
 					Namespace: watched.Namespace, Name: watched.Name, Dimensions: watched.Dimensions, Unit: watched.Unit,
-					Count: 1, Sum: value, Min: value, Max: value, Percentiles: map[string]float64{watched.Stat: value},
+					Count: 1, Sum: row.value, Min: row.value, Max: row.value, Percentiles: map[string]float64{watched.Stat: row.value},
 				},
 			})
 		}
 	})
-}
-
-// byteOrderMark is what spreadsheets begin a file with.
-const byteOrderMark = "\uFEFF"
-
-// splitRow splits one line. A row of a metric file never spans lines, so that a
-// quote that is not closed spoils one row and not the rest of the file.
-func splitRow(line string) ([]string, error) {
-	if !strings.Contains(line, `"`) {
-		return strings.Split(line, ","), nil
-	}
-	row, err := csv.NewReader(strings.NewReader(line)).Read()
-	if malformed, ok := errors.AsType[*csv.ParseError](err); ok {
-		return nil, malformed.Err
-	}
-	return row, err
-}
-
-func metricRow(row []string) (at time.Time, value float64, missing bool, err error) {
-	if len(row) < 2 {
-		return at, 0, false, errors.New("fewer than two columns")
-	}
-	if at, err = parseTime(strings.TrimSpace(row[0])); err != nil {
-		return at, 0, false, err
-	}
-	text := strings.TrimSpace(row[1])
-	if text == "" {
-		return at, 0, true, nil
-	}
-	value, err = strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(value) || math.Abs(value) > 1e108 {
-		return at, 0, false, fmt.Errorf("value %q is no number that can be used", text)
-	}
-	return at, value, false, nil
-}
-
-// parseTime reads YYYY-MM-DD HH:MM:SS in UTC, RFC 3339 or seconds since 1970.
-func parseTime(s string) (time.Time, error) {
-	for _, layout := range []string{time.DateTime, time.RFC3339} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	if sec, err := strconv.ParseFloat(s, 64); err == nil && sec > 0 && sec < 253e9 {
-		whole, part := math.Modf(sec)
-		return time.Unix(int64(whole), int64(math.Round(part*1e3))*1e6).UTC(), nil
-	}
-	return time.Time{}, fmt.Errorf("timestamp %q is neither YYYY-MM-DD HH:MM:SS, RFC 3339 nor seconds since 1970", s)
 }
 
 // watch returns how a service's metric is judged: as its service file says, or,
@@ -132,13 +56,19 @@ func (rec *recording) watch(service, metric string) incident.WatchedMetric {
 			return w
 		}
 	}
-	w := incident.WatchedMetric{Role: guessRole(metric), MetricRef: incident.MetricRef{
+	w := fileMetric(service, metric, guessRole(metric))
+	s.Metrics = append(slices.Clone(s.Metrics), w)
+	return w
+}
+
+// fileMetric describes a series that stands in a file of its own.
+func fileMetric(service, metric string, role incident.MetricRole) incident.WatchedMetric {
+	w := incident.WatchedMetric{Role: role, MetricRef: incident.MetricRef{
 		Namespace: "file", Name: metric, Dimensions: map[string]string{"service": service}, Stat: "Average",
 	}}
-	if w.Role == incident.RoleErrors || w.Role == incident.RoleRequests {
+	if role == incident.RoleErrors || role == incident.RoleRequests {
 		w.Stat = "Sum"
 	}
-	s.Metrics = append(slices.Clone(s.Metrics), w)
 	return w
 }
 

@@ -12,7 +12,7 @@ import (
 	"firebreak/internal/incident"
 )
 
-// progress shows how far a backfill is, on standard error: a bar that is drawn
+// progress shows how far long work is, on standard error: a bar that is drawn
 // over on a terminal, else a line now and then.
 type progress struct {
 	w     io.Writer
@@ -31,9 +31,14 @@ func (p *progress) reading(file string, rows int) {
 }
 
 func (p *progress) replaying(done, all int, now time.Time) {
+	p.show(fmt.Sprintf("%s %d of %s, %s", gauge(int64(done), int64(all)), done, incident.Count(all, "signal", "signals"), stamp(now)))
+}
+
+// gauge draws how much of all is done.
+func gauge(done, all int64) string {
 	const width = 24
-	full := done * width / max(all, 1)
-	p.show(fmt.Sprintf("[%s%s] %d of %s, %s", strings.Repeat("#", full), strings.Repeat(".", width-full), done, incident.Count(all, "signal", "signals"), stamp(now)))
+	full := int(min(done*width/max(all, 1), width))
+	return "[" + strings.Repeat("#", full) + strings.Repeat(".", width-full) + "]"
 }
 
 func (p *progress) sending(done, all int) {

@@ -62,6 +62,7 @@ func newRootCommand(open opener) *cobra.Command {
 		newRunbooksCommand(),
 		newBackfillCommand(),
 		newDoctorCommand(),
+		newDetectCommand(),
 	)
 	return root
 }

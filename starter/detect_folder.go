@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"firebreak/internal/incident"
+)
+
+// runDetectFolder scores every series below a folder. A file that fails does
+// not keep the others from being scored.
+func runDetectFolder(cmd *cobra.Command, o detectOptions) error {
+	files, err := seriesFiles(o.in, o.out)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("nothing to score: no *.csv in or below %s", o.in)
+	}
+	if err := refuseOverwriting(o, files); err != nil {
+		return err
+	}
+	var bytes int64
+	for _, f := range files {
+		bytes += sizeOf(filepath.Join(o.in, f))
+	}
+	track := newTracker(cmd.ErrOrStderr(), len(files), bytes)
+	reports := make([]seriesReport, len(files))
+	group, ctx := errgroup.WithContext(cmd.Context())
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range files {
+		group.Go(func() error {
+			reports[i] = scoreOfFolder(ctx, o, name, track)
+			return ctx.Err()
+		})
+	}
+	err = group.Wait()
+	track.finish()
+	if err != nil {
+		return err
+	}
+	return newDetectReport(o, reports).print(cmd, o)
+}
+
+// scoreOfFolder scores one of the folder's files, name, into the same place in
+// the output folder.
+func scoreOfFolder(ctx context.Context, o detectOptions, name string, track *tracker) seriesReport {
+	s := newScorer(filepath.Join(o.in, name), o)
+	target := filepath.Join(o.out, name)
+	err := writeWhole(target, func(out io.Writer) error { return s.scoreFile(ctx, strings.NewReader(""), out, track) })
+	if err != nil {
+		s.report.Error = err.Error()
+	} else {
+		s.report.Out = target
+	}
+	return s.report
+}
+
+// seriesFiles lists the CSV files in and below a folder, as paths within it,
+// sorted. What lies in the output folder is passed over: scores of an earlier
+// run are no series.
+func seriesFiles(folder, out string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if sameFile(path, out) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.EqualFold(filepath.Ext(path), ".csv") {
+			return nil
+		}
+		// A link to a file is a series; a pipe would wait for ever.
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			return err
+		}
+		name, err := filepath.Rel(folder, path)
+		files = append(files, name)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list series: %w", err)
+	}
+	slices.Sort(files)
+	return files, nil
+}
+
+// refuseOverwriting refuses an output folder in which a series' scores would
+// take the place of another series.
+func refuseOverwriting(o detectOptions, files []string) error {
+	sources := map[string]bool{}
+	for _, name := range files {
+		if path, err := filepath.EvalSymlinks(filepath.Join(o.in, name)); err == nil {
+			sources[absolute(path)] = true
+		}
+	}
+	for _, name := range files {
+		target := filepath.Join(o.out, name)
+		if path, err := filepath.EvalSymlinks(target); err == nil && sources[absolute(path)] {
+			return usagef("--out %s: the scores of %s would overwrite the series %s", o.out, filepath.Join(o.in, name), path)
+		}
+	}
+	return nil
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// failures tells how many series failed, and the first of them.
+func failures(reports []seriesReport) error {
+	failed := slices.DeleteFunc(slices.Clone(reports), func(r seriesReport) bool { return r.Error == "" })
+	if len(failed) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s of %d failed, the first: %s: %s", incident.Count(len(failed), "series", "series"), len(reports), failed[0].File, failed[0].Error)
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// runDetectFile scores one series.
+func runDetectFile(cmd *cobra.Command, o detectOptions) error {
+	track := newTracker(cmd.ErrOrStderr(), 1, sizeOf(o.in))
+	s := newScorer(o.in, o)
+	score := func(out io.Writer) error { return s.scoreFile(cmd.Context(), cmd.InOrStdin(), out, track) }
+	var err error
+	switch o.out {
+	case "":
+		err = score(nil)
+	case stdStream:
+		err = score(cmd.OutOrStdout())
+	default:
+		err = writeWhole(o.out, score)
+	}
+	track.finish()
+	if err != nil {
+		tellProblems(cmd.ErrOrStderr(), []seriesReport{s.report})
+		return fmt.Errorf("score %s: %w", inputName(o.in), err)
+	}
+	s.report.Out = o.out
+	return newDetectReport(o, []seriesReport{s.report}).print(cmd, o)
+}
+
+// scoreFile opens the scorer's file and runs it through.
+func (s *scorer) scoreFile(ctx context.Context, stdin io.Reader, out io.Writer, track *tracker) error {
+	in := stdin
+	if s.report.File != stdStream {
+		f, err := os.Open(s.report.File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	defer track.fileDone()
+	return s.scoreRows(ctx, &tracked{in, track}, out, track.rowCounter())
+}
+
+func inputName(file string) string {
+	if file == stdStream {
+		return "standard input"
+	}
+	return file
+}
