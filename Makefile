@@ -1,7 +1,7 @@
 # Everything here needs Go and make only; `make lint` and `make race` also need
 # what their comment says.
 .DEFAULT_GOAL := help
-.PHONY: help demo test race lint e2e browser screenshots test-peers replay-open bench build clean
+.PHONY: help demo test race lint e2e browser screenshots test-peers replay-open bench hotpaths build clean
 
 # The binaries and tests never need cgo; the race detector does.
 export CGO_ENABLED ?= 0
@@ -45,7 +45,10 @@ lint: ## vet, formatting, workflow determinism, linters
 	go tool workflowcheck ./workflows/...
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run --allow-parallel-runners ./...
 
-bench: ## benchmarks of the hot paths
+bench: ## a table of the detectors' accuracy and speed (accuracy needs python3 and public data, see docs/benchmarks.md)
+	@go run ./test/bench $(ARGS)
+
+hotpaths: ## Go's benchmarks of the hot paths
 	go test -run '^$$' -bench . -benchmem ./internal/...
 
 build: ## the worker, the starter and the sandbox, into bin/
