@@ -45,6 +45,7 @@ type Reading struct {
 	Score     float64   `json:"score"` // in [0,1]; from 0.5 on it would alert
 	Unsure    bool      `json:"unsure"`
 	Anomalous bool      `json:"anomalous"` // an episode is open
+	Factor    float64   `json:"factor"`    // what feedback multiplies the threshold with; 1 without any
 }
 
 // Options make an engine.
@@ -62,6 +63,9 @@ type Stats struct {
 	Unwatched int64 `json:"unwatched"` // metric points that no service file names, and trouble of things that no service file names
 	Refused   int64 `json:"refused"`   // of series beyond MaxSeries
 	Opened    int64 `json:"opened"`    // episodes
+
+	Feedback        int64 `json:"feedback"`         // that counts
+	FeedbackIgnored int64 `json:"feedback_ignored"` // of unknown series, of rules without a threshold, or repeated
 }
 
 // Detector is the Engine.
@@ -72,6 +76,7 @@ type Detector struct {
 	limit    int
 	stats    Stats
 	state    state
+	heard    []FeedbackOutcome
 }
 
 var _ Engine = (*Detector)(nil)
@@ -102,6 +107,8 @@ func (d *Detector) Observe(s telemetry.Signal) []incident.Anomaly {
 		return d.alarm(s)
 	case telemetry.KindEvent:
 		return d.event(s)
+	case telemetry.KindFeedback:
+		return d.listen(s)
 	default:
 		return nil
 	}

@@ -32,6 +32,8 @@ func (d *Detector) begin(a incident.Anomaly, excess float64) *episode {
 		a.Service = incident.Unassigned
 	}
 	a.Changes = d.state.changesBefore(a)
+	a.Feedback = d.state.Feedback[a.Series].explain(a.Rule, a.LastSeen)
+	a.Why = withFeedback(a.Why, a.Feedback)
 	return &episode{Anomaly: a, Told: excess, ToldAt: a.LastSeen, Emitted: 1}
 }
 
@@ -56,6 +58,7 @@ func (e *episode) tell(d *Detector, state incident.EpisodeState, excess float64)
 	// A change event can come after the trouble that it made: they arrive on
 	// ways of different length.
 	e.Anomaly.Changes = d.state.changesBefore(e.Anomaly)
+	e.Anomaly.Why = withFeedback(e.Anomaly.Why, e.Anomaly.Feedback)
 	return e.Anomaly
 }
 

@@ -91,7 +91,8 @@ func (f *forecast) look(d *Detector, m *metricState, s telemetry.Signal, t trait
 	if len(sc.Window) < leastPoints {
 		return nil
 	}
-	if sc.Calm >= calmLooks && !sc.promising(limit, d.rules.Ahead) {
+	ahead := m.feedback.thresholds(d.rules, RuleTrend, s.Time).Ahead
+	if sc.Calm >= calmLooks && !sc.promising(limit, ahead) {
 		sc.Streak, sc.Since = 0, 0
 		return nil
 	}
@@ -106,7 +107,7 @@ func (f *forecast) look(d *Detector, m *metricState, s telemetry.Signal, t trait
 		sc.Since = max(sc.Window[0].At, latest-max(0, l.now-mean)/l.slope)
 	}
 	about, _, _ := l.until(limit)
-	if l.now >= limit || about > min(d.rules.Ahead*l.span, farthest) || l.now-f.usualPeak(at) < trendNew*l.rise {
+	if l.now >= limit || about > min(ahead*l.span, farthest) || l.now-f.usualPeak(at) < trendNew*l.rise {
 		sc.Streak = 0
 		return nil
 	}

@@ -23,6 +23,7 @@ func (f *forecast) open(d *Detector, m *metricState, s telemetry.Signal, t trait
 		Account: s.Account, Region: s.Region, Service: s.Service, Kind: incident.KindForecast, Rule: RuleTrend, Series: s.Series,
 		Metric: &ref, Severity: grade(service, t.ease, 2, 1), Opened: opened, LastSeen: s.Time, Count: sc.Streak,
 		Observed: l.now, Low: max(min(0, mean), 2*mean-peak), High: peak, Unsure: sc.Calm < calmLooks, Previous: mean,
+		Reached:  min(d.rules.Ahead*l.span, farthest) / max(ahead.Seconds, 1),
 		Forecast: &ahead, Why: climb(ref, s.Service, opened, ahead),
 	}, 1/max(ahead.Seconds, 1))
 	f.At, f.Start, f.Top, f.Flat, f.Down, f.Between = at, l.now, l.now, 0, 0, 0
@@ -42,7 +43,7 @@ func (f *forecast) follow(d *Detector, m *metricState, s telemetry.Signal, limit
 	l := fit(sc.Window)
 	f.Top = max(f.Top, l.now)
 	about, _, _ := l.until(limit)
-	if l.low <= 0 || about > 2*min(d.rules.Ahead*l.span, farthest) {
+	if l.low <= 0 || about > 2*min(m.feedback.thresholds(d.rules, RuleTrend, s.Time).Ahead*l.span, farthest) {
 		if f.Flat++; f.Flat < scalePoints/lookEvery {
 			return nil
 		}
@@ -54,6 +55,7 @@ func (f *forecast) follow(d *Detector, m *metricState, s telemetry.Signal, limit
 	ahead := aheadOf(l, limit)
 	a.Count++
 	a.LastSeen, a.Observed, a.Forecast = s.Time, l.now, &ahead
+	a.Reached = max(a.Reached, min(d.rules.Ahead*l.span, farthest)/max(ahead.Seconds, 1))
 	severity := a.Severity
 	if service, ok := d.inv.Service(s.Service); ok && l.now >= limit {
 		severity = grade(service, false, 2, 1) // the limit is no longer a forecast

@@ -33,6 +33,8 @@ type logState struct {
 	NewHash string               `json:"new_hash,omitempty"`
 	Samples []redact.Text        `json:"samples,omitempty"` // latest error lines of different templates, redacted
 	Hashes  []string             `json:"hashes,omitempty"`  // their templates
+
+	feedback *feedback // what people said of the group; nil for most
 }
 
 // fresh is a template that is not known yet and may become an anomaly.
@@ -69,7 +71,7 @@ func (d *Detector) log(s telemetry.Signal) []incident.Anomaly {
 		}
 		l = &logState{
 			Windows: window.NewTumbling(logWindow, logLateness), Began: s.Time,
-			Seen: map[string]time.Time{}, Fresh: map[string]*fresh{},
+			Seen: map[string]time.Time{}, Fresh: map[string]*fresh{}, feedback: d.state.Feedback[s.Series],
 		}
 		d.state.Logs[s.Series] = l
 	}
@@ -104,14 +106,15 @@ func logSource(s telemetry.Signal) source {
 // once it is closed and its number final, before that zero.
 func (l *logState) rate(d *Detector, src source, count float64, content window.Aggregate, end time.Time) []incident.Anomaly {
 	over := !end.IsZero()
+	rules := l.feedback.thresholds(d.rules, RuleLogRate, content.Last)
 	floor := logTrait.spreadFloor(l.Base.Level, 1)
 	units := l.Base.units(count, floor, up)
-	out := l.Base.N >= warmWindows && units >= d.rules.Tail && logTrait.matters(count, l.Base.Level, d.rules.Effect, 1)
+	out := l.Base.N >= warmWindows && units >= rules.Tail && logTrait.matters(count, l.Base.Level, rules.Effect, 1)
 	service, _ := d.inv.Service(src.service)
-	severity := grade(service, false, units, d.rules.Tail)
+	severity := grade(service, false, units, rules.Tail)
 	switch {
 	case l.Rate == nil && out:
-		low, high := logTrait.band(&l.Base, d.rules, 1)
+		low, high := logTrait.band(&l.Base, rules, 1)
 		l.Calm = 0
 		if !over {
 			l.Partial = content.Count
@@ -120,6 +123,7 @@ func (l *logState) rate(d *Detector, src source, count float64, content window.A
 			Account: src.account, Region: src.region, Service: src.service, Kind: incident.KindLog, Rule: RuleLogRate, Series: src.series,
 			LogGroup: src.group, Severity: severity, Opened: content.First, LastSeen: content.Last, Count: content.Count,
 			Observed: count, Low: low, High: high, Rarity: rarity(units), Unsure: l.Base.N < sureWindows, Previous: l.Latest,
+			Reached: units / d.rules.Tail,
 			Why: redact.Format("%d error lines in %s within %s where at most %.3g are expected from the last %d windows",
 				content.Count, redact.Name(src.group), logWindow, high, l.Base.N),
 			Samples: l.samples(),
@@ -141,6 +145,7 @@ func (l *logState) rate(d *Detector, src source, count float64, content window.A
 	if out {
 		l.Calm = 0
 		a.LastSeen, a.Observed, a.Rarity = content.Last, max(a.Observed, count), min(a.Rarity, rarity(units))
+		a.Reached = max(a.Reached, units/d.rules.Tail)
 		if over {
 			a.Count += content.Count - l.Partial
 			l.Partial = 0
@@ -156,7 +161,7 @@ func (l *logState) rate(d *Detector, src source, count float64, content window.A
 		return nil
 	}
 	l.Partial = 0
-	if units >= d.rules.Tail/2 && logTrait.matters(count, l.Base.Level, d.rules.Effect/2, 1) {
+	if units >= rules.Tail/2 && logTrait.matters(count, l.Base.Level, rules.Effect/2, 1) {
 		l.Calm = 0
 		return nil
 	}
@@ -192,10 +197,11 @@ func (l *logState) source(key string, d *Detector) source {
 }
 
 func (l *logState) reading(rules thresholds) Reading {
+	rules = l.feedback.thresholds(rules, RuleLogRate, l.Last)
 	floor := logTrait.spreadFloor(l.Base.Level, 1)
 	low, high := logTrait.band(&l.Base, rules, 1)
 	return Reading{
-		At: l.Last, Value: l.Latest, Low: low, High: high, Unsure: l.Base.N < sureWindows, Anomalous: l.Rate != nil,
+		At: l.Last, Factor: l.feedback.factor(RuleLogRate, l.Last), Value: l.Latest, Low: low, High: high, Unsure: l.Base.N < sureWindows, Anomalous: l.Rate != nil,
 		Score: score(l.Base.units(l.Latest, floor, up), rules.Tail),
 	}
 }

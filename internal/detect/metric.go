@@ -34,6 +34,8 @@ type metricState struct {
 
 	watched incident.WatchedMetric // as inv describes the series
 	inv     *incident.Inventory    // nil until it was asked
+
+	feedback *feedback // what people said of the series; nil for most
 }
 
 const (
@@ -64,7 +66,7 @@ func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
 				d.stats.Refused++
 				return nil
 			}
-			m = &metricState{}
+			m = &metricState{feedback: d.state.Feedback[s.Series]}
 			d.state.Metrics[s.Series] = m
 		}
 		m.watched, m.inv = watched, d.inv
@@ -126,14 +128,15 @@ func (m *metricState) smooth(value float64, at time.Time) (float64, int) {
 
 // judge decides what a value means for the series.
 func (m *metricState) judge(d *Detector, s telemetry.Signal, t trait, x float64, points int) []incident.Anomaly {
+	rules := m.feedback.thresholds(d.rules, RuleLevel, s.Time)
 	floor := t.spreadFloor(m.Base.Level, points)
-	threshold, needed := t.bar(d.rules, x < m.Base.Level)
+	threshold, needed := t.bar(rules, x < m.Base.Level)
 	units := m.Base.units(x, floor, t.dir)
 	latest := m.Recent[len(m.Recent)-1]
 	// The mean stays out for five points after a single wild one; the newest
 	// point itself must be out of line, too.
 	out := m.Base.N >= warmPoints && units >= threshold &&
-		t.matters(x, m.Base.Level, d.rules.Effect, points) && sameSide(latest, x, m.Base.Level)
+		t.matters(x, m.Base.Level, rules.Effect, points) && sameSide(latest, x, m.Base.Level)
 	if !out {
 		m.Out = 0
 	} else {
@@ -180,14 +183,16 @@ func sameSide(latest, mean, level float64) bool {
 }
 
 func (m *metricState) opens(d *Detector, s telemetry.Signal, t trait, x, units float64, points int) []incident.Anomaly {
-	threshold, _ := t.bar(d.rules, x < m.Base.Level)
-	low, high := t.band(&m.Base, d.rules, points)
+	rules := m.feedback.thresholds(d.rules, RuleLevel, s.Time)
+	threshold, _ := t.bar(rules, x < m.Base.Level)
+	low, high := t.band(&m.Base, rules, points)
 	service, _ := d.inv.Service(s.Service)
 	ref := s.Metric.Ref(t.stat, wholePeriod(m.Step))
 	m.Episode = d.begin(incident.Anomaly{
 		Account: s.Account, Region: s.Region, Service: s.Service, Kind: incident.KindMetric, Rule: RuleLevel, Series: s.Series,
 		Metric: &ref, Severity: grade(service, t.ease, units, threshold), Opened: m.OutAt, LastSeen: s.Time, Count: m.Out,
 		Observed: x, Low: low, High: high, Rarity: rarity(units), Unsure: m.Base.N < sureUnits, Previous: m.Normal,
+		Reached: units / threshold * m.feedback.factor(RuleLevel, s.Time),
 		Why: redact.Format("%s of %s is %.4g where %.4g to %.4g is expected from the last %d values; just before it was %.4g",
 			redact.Name(ref.Name), redact.Name(s.Service), x, low, high, m.Base.N, m.Normal),
 	}, math.Abs(x-m.Base.Level))
@@ -198,10 +203,11 @@ func (m *metricState) opens(d *Detector, s telemetry.Signal, t trait, x, units f
 // during follows an open episode: it grows, closes, or goes on silently.
 func (m *metricState) during(d *Detector, s telemetry.Signal, t trait, x, units float64, out bool, points int) []incident.Anomaly {
 	a := &m.Episode.Anomaly
-	threshold, _ := t.bar(d.rules, x < m.Base.Level)
+	rules := m.feedback.thresholds(d.rules, RuleLevel, s.Time)
+	threshold, _ := t.bar(rules, x < m.Base.Level)
 	// Hysteresis: to count as normal again, a value must be back within half
 	// of the threshold, not just below it.
-	inside := units < threshold/2 || !t.matters(x, m.Base.Level, d.rules.Effect/2, points)
+	inside := units < threshold/2 || !t.matters(x, m.Base.Level, rules.Effect/2, points)
 	if inside {
 		if m.Healthy == 0 {
 			m.BackAt = s.Time
@@ -224,6 +230,7 @@ func (m *metricState) during(d *Detector, s telemetry.Signal, t trait, x, units 
 	}
 	a.Count++
 	a.LastSeen, a.Observed, a.Rarity = s.Time, x, min(a.Rarity, rarity(units))
+	a.Reached = max(a.Reached, units/threshold*m.feedback.factor(RuleLevel, s.Time))
 	service, _ := d.inv.Service(s.Service)
 	excess := math.Abs(x - m.Base.Level)
 	if !m.Episode.grow(excess, grade(service, t.ease, units, threshold), max(10*time.Second, seconds(2*m.Step))) {
@@ -267,10 +274,11 @@ func (m *metricState) reading(rules thresholds) Reading {
 		sum += v
 	}
 	x := sum / float64(max(points, 1))
+	rules = m.feedback.thresholds(rules, RuleLevel, m.Last)
 	threshold, _ := t.bar(rules, x < m.Base.Level)
 	low, high := t.band(&m.Base, rules, points)
 	return Reading{
-		At: m.Last, Value: x, Low: low, High: high, Unsure: m.Base.N < sureUnits, Anomalous: m.inEpisode(),
+		At: m.Last, Factor: m.feedback.factor(RuleLevel, m.Last), Value: x, Low: low, High: high, Unsure: m.Base.N < sureUnits, Anomalous: m.inEpisode(),
 		Score: score(m.Base.units(x, t.spreadFloor(m.Base.Level, points), t.dir), threshold),
 	}
 }

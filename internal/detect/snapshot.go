@@ -25,6 +25,7 @@ type state struct {
 	Alarms    map[string]*alarmState  `json:"alarms,omitempty"`
 	Events    map[string]*eventState  `json:"events,omitempty"`
 	Changes   []change                `json:"changes,omitempty"` // sorted by time and id
+	Feedback  map[string]*feedback    `json:"feedback,omitempty"`
 
 	open map[string]struct{} // metric series with an open episode
 }
@@ -42,7 +43,7 @@ func compareChanges(a, b change) int {
 func newState() state {
 	return state{
 		Version: snapshotVersion, Metrics: map[string]*metricState{}, Logs: map[string]*logState{},
-		Alarms: map[string]*alarmState{}, Events: map[string]*eventState{}, open: map[string]struct{}{},
+		Alarms: map[string]*alarmState{}, Events: map[string]*eventState{}, Feedback: map[string]*feedback{}, open: map[string]struct{}{},
 	}
 }
 
@@ -74,6 +75,7 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 		merge(union.Logs, s.Logs, func(l *logState) time.Time { return l.Last })
 		merge(union.Alarms, s.Alarms, func(a *alarmState) time.Time { return a.At })
 		merge(union.Events, s.Events, func(e *eventState) time.Time { return e.Episode.Anomaly.LastSeen })
+		mergeFeedback(union.Feedback, s.Feedback)
 		for _, c := range s.Changes {
 			union.Changes = insertChange(union.Changes, c)
 		}
@@ -91,6 +93,9 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 		if m.inEpisode() {
 			union.open[key] = struct{}{}
 		}
+	}
+	for series := range union.Feedback {
+		union.linkFeedback(series)
 	}
 	d.state = union
 	return nil

@@ -102,7 +102,7 @@ func (l *logState) template(d *Detector, s telemetry.Signal, hash string) []inci
 	// The shorter the group has been watched, the more must come: a line that
 	// is written once a minute is news to whoever has listened for a minute.
 	needed := float64(d.rules.Lines) * (1 + learnTime.Seconds()/s.Time.Sub(l.Began).Seconds())
-	if float64(f.Count) < needed || l.New != nil {
+	if float64(f.Count) < needed*l.feedback.factor(RuleLogNew, s.Time) || l.New != nil {
 		return nil
 	}
 	l.know(hash, s.Time)
@@ -114,7 +114,7 @@ func (l *logState) template(d *Detector, s telemetry.Signal, hash string) []inci
 		// different anomalies even when they start in the same millisecond.
 		Rule: RuleLogNew + "/" + hash, Series: s.Series, LogGroup: s.Log.Group,
 		Severity: grade(service, true, d.rules.Tail*2, d.rules.Tail), Opened: f.First, LastSeen: s.Time, Count: f.Count,
-		Observed: float64(f.Count), Unsure: s.Time.Sub(l.Began) < sureWindows*logWindow,
+		Observed: float64(f.Count), Reached: float64(f.Count) / needed, Unsure: s.Time.Sub(l.Began) < sureWindows*logWindow,
 		Why: redact.Format("%d error lines in %s say something that was not said in the %s before", f.Count,
 			redact.Name(s.Log.Group), f.First.Sub(l.Began).Round(time.Second)),
 		Samples: []redact.Text{d.sample(s.Log.Message)},

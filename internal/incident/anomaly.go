@@ -88,6 +88,9 @@ type Anomaly struct {
 
 	Forecast *Forecast `json:"forecast,omitempty"` // set for KindForecast
 
+	Reached  float64     `json:"reached,omitempty"` // how far out the episode came at most, in multiples of the usual threshold of its rule; 0 when the rule has none
+	Feedback redact.Text `json:"feedback,omitzero"` // how people's feedback has moved that threshold, as Why says it; empty when it has not
+
 	Why     redact.Text   `json:"why"`               // one sentence in numbers that a person understands
 	Samples []redact.Text `json:"samples,omitzero"`  // at most two redacted log samples
 	Changes []Change      `json:"changes,omitempty"` // at most five, latest first; see Change

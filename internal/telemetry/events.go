@@ -44,6 +44,9 @@ func (d *decoder) event(raw json.RawMessage) error {
 		(e.DetailType == "CloudWatch Alarm State Change" || e.DetailType == "CloudWatch Alarm Contributor State Change") {
 		return d.alarm(e, raw)
 	}
+	if e.Source == FeedbackSource && e.DetailType == FeedbackDetailType {
+		return d.feedback(e)
+	}
 	ev := &Event{ID: e.ID, Source: e.Source, DetailType: e.DetailType, Resources: e.Resources, Class: ClassNotice}
 	if len(raw) <= MaxRaw {
 		ev.Raw = append(json.RawMessage(nil), raw...)

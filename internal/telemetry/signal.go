@@ -21,6 +21,8 @@ const (
 	KindLog    Kind = "log"
 	KindAlarm  Kind = "alarm"
 	KindEvent  Kind = "event"
+	// KindFeedback is what a person said of a series; see Feedback.
+	KindFeedback Kind = "feedback"
 )
 
 // Signal is one thing that was said about the system at one moment.
@@ -39,6 +41,8 @@ type Signal struct {
 	Log    *LogLine
 	Alarm  *AlarmChange
 	Event  *Event
+
+	Feedback *Feedback
 }
 
 // MetricPoint is one datapoint of a metric stream: the statistics of all
