@@ -35,12 +35,12 @@ func runDetectFolder(cmd *cobra.Command, o detectOptions) error {
 		bytes += sizeOf(filepath.Join(o.in, f))
 	}
 	track := newTracker(cmd.ErrOrStderr(), len(files), bytes)
-	reports := make([]seriesReport, len(files))
+	reports, pictures := make([]seriesReport, len(files)), make([]*smallPicture, len(files))
 	group, ctx := errgroup.WithContext(cmd.Context())
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, name := range files {
 		group.Go(func() error {
-			reports[i] = scoreOfFolder(ctx, o, name, track)
+			reports[i], pictures[i] = scoreOfFolder(ctx, o, name, track)
 			return ctx.Err()
 		})
 	}
@@ -49,21 +49,27 @@ func runDetectFolder(cmd *cobra.Command, o detectOptions) error {
 	if err != nil {
 		return err
 	}
+	page := filepath.Join(o.out, pageName)
+	if err := writeWhole(page, func(w io.Writer) error { return writePage(w, o, reports, pictures) }); err != nil {
+		return fmt.Errorf("write %s: %w", page, err)
+	}
 	return newDetectReport(o, reports).print(cmd, o)
 }
 
 // scoreOfFolder scores one of the folder's files, name, into the same place in
-// the output folder.
-func scoreOfFolder(ctx context.Context, o detectOptions, name string, track *tracker) seriesReport {
+// the output folder, and draws it.
+func scoreOfFolder(ctx context.Context, o detectOptions, name string, track *tracker) (seriesReport, *smallPicture) {
 	s := newScorer(filepath.Join(o.in, name), o)
+	s.curve = newCurve(smallColumns)
 	target := filepath.Join(o.out, name)
 	err := writeWhole(target, func(out io.Writer) error { return s.scoreFile(ctx, strings.NewReader(""), out, track) })
 	if err != nil {
 		s.report.Error = err.Error()
-	} else {
-		s.report.Out = target
+		return s.report, nil
 	}
-	return s.report
+	s.report.Out = target
+	picture := drawSmall(s.report, s.curve, o.limit)
+	return s.report, &picture
 }
 
 // seriesFiles lists the CSV files in and below a folder, as paths within it,

@@ -79,7 +79,7 @@ func (r detectReport) table(w io.Writer) error {
 			continue
 		}
 		for _, e := range s.Episodes[:min(len(s.Episodes), maxToldOnError)] {
-			if _, err := fmt.Fprintf(w, "  %s  %s  %s\n", stamp(e.Alerted), e.Severity, shorten(text(e.Why), maxWidth)); err != nil {
+			if _, err := fmt.Fprintf(w, "  %s\n", shorten(e.line(), maxWidth)); err != nil {
 				return err
 			}
 		}

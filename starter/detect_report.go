@@ -28,11 +28,11 @@ type detectReport struct {
 type seriesReport struct {
 	File     string          `json:"file"`
 	Out      string          `json:"out,omitempty"`
-	Rows     int             `json:"rows"`    // read, and written
-	Scored   int             `json:"scored"`  // that the engine judged
-	Missing  int             `json:"missing"` // without a value
-	Late     int             `json:"late"`    // not later than the one before
-	Bad      int             `json:"bad"`     // that cannot be used
+	Rows     int             `json:"rows"`     // read, and written
+	Scored   int             `json:"scored"`   // that the engine judged
+	Missing  int             `json:"missing"`  // without a value
+	Late     int             `json:"late"`     // not later than the one before
+	Bad      int             `json:"bad"`      // that cannot be used
 	Problems []badRow        `json:"problems"` // of bad rows and of the header, at most 100
 	Untold   int             `json:"problems_not_listed,omitempty"`
 	LateLine int             `json:"first_late_line,omitempty"`

@@ -13,6 +13,9 @@ import (
 func runDetectFile(cmd *cobra.Command, o detectOptions) error {
 	track := newTracker(cmd.ErrOrStderr(), 1, sizeOf(o.in))
 	s := newScorer(o.in, o)
+	if o.plot != "" {
+		s.curve = newCurve(plotColumns)
+	}
 	score := func(out io.Writer) error { return s.scoreFile(cmd.Context(), cmd.InOrStdin(), out, track) }
 	var err error
 	switch o.out {
@@ -29,6 +32,11 @@ func runDetectFile(cmd *cobra.Command, o detectOptions) error {
 		return fmt.Errorf("score %s: %w", inputName(o.in), err)
 	}
 	s.report.Out = o.out
+	if o.plot != "" {
+		if err := writeWhole(o.plot, func(w io.Writer) error { return writePlot(w, s.report, s.curve, o) }); err != nil {
+			return fmt.Errorf("plot %s: %w", inputName(o.in), err)
+		}
+	}
 	return newDetectReport(o, []seriesReport{s.report}).print(cmd, o)
 }
 
@@ -52,4 +60,13 @@ func inputName(file string) string {
 		return "standard input"
 	}
 	return file
+}
+
+// keepEnd shortens a path to its last runes, which tell more than the first.
+func keepEnd(s string, limit int) string {
+	runes := []rune(s)
+	if len(runes) <= limit {
+		return s
+	}
+	return "…" + string(runes[len(runes)-limit+1:])
 }

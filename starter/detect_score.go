@@ -29,6 +29,7 @@ type scorer struct {
 
 	score  float64 // latest
 	report seriesReport
+	curve  *curve // what is drawn; nil where nothing is
 	index  map[string]int
 }
 
@@ -74,8 +75,12 @@ func (s *scorer) take(row metricRow) bool {
 		return alert
 	}
 	s.report.scored(row.at)
-	if reading, ok := s.engine.Reading(s.signal.Series); ok {
+	reading, ok := s.engine.Reading(s.signal.Series)
+	if ok {
 		s.score = reading.Score
+	}
+	if s.curve != nil {
+		s.curve.add(row.at, row.value, reading, ok)
 	}
 	return alert
 }

@@ -1,0 +1,299 @@
+package main
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+
+	"firebreak/internal/incident"
+)
+
+// Sizes of the picture. It is 1400 pixels wide at the default 96 dots an inch.
+const (
+	plotWidth   = vg.Length(1400.0 / vgimg.DefaultDPI * 72)
+	plotHeight  = vg.Length(620.0 / vgimg.DefaultDPI * 72)
+	headHeight  = vg.Length(38)
+	scoreHeight = vg.Length(125)
+	plotColumns = 1300 // about as many as the data area has pixels
+	mostTimes   = 12   // labels on the time axis
+)
+
+// Colours: muted for what is expected, dark for what was, red for alerts.
+var (
+	inkColor   = color.RGBA{0x1b, 0x1f, 0x24, 0xff}
+	greyColor  = color.RGBA{0x6b, 0x72, 0x80, 0xff}
+	gridColor  = color.RGBA{0xec, 0xee, 0xf1, 0xff}
+	bandColor  = color.RGBA{0xcf, 0xe0, 0xee, 0xff}
+	alertColor = color.RGBA{0xc8, 0x10, 0x2e, 0xff}
+	shadeColor = color.NRGBA{0xc8, 0x10, 0x2e, 0x2c}
+	sentColor  = color.NRGBA{0xc8, 0x10, 0x2e, 0x80}
+	scoreColor = color.RGBA{0x4a, 0x5f, 0x7a, 0xff}
+	limitColor = color.RGBA{0xb4, 0x5f, 0x06, 0xff}
+)
+
+// writePlot draws a series as a PNG: values with the expected band above, the
+// score below, episodes shaded and each alert marked where it is sent.
+func writePlot(w io.Writer, r seriesReport, c *curve, o detectOptions) error {
+	canvas := vgimg.NewWith(vgimg.UseWH(plotWidth, plotHeight), vgimg.UseBackgroundColor(color.White))
+	whole := draw.Crop(draw.New(canvas), 10, -16, 6, -8)
+
+	values, err := valuePanel(r, c, o.limit)
+	if err != nil {
+		return fmt.Errorf("draw values: %w", err)
+	}
+	scores, err := scorePanel(r, c)
+	if err != nil {
+		return fmt.Errorf("draw scores: %w", err)
+	}
+	height := whole.Max.Y - whole.Min.Y
+	head := draw.Crop(whole, 0, 0, height-headHeight, 0)
+	upper := draw.Crop(whole, 0, 0, scoreHeight, -headHeight)
+	lower := draw.Crop(whole, 0, 0, 0, scoreHeight-height)
+	// Both panels begin at the same place, however wide their numbers are.
+	left := func(p *plot.Plot, c draw.Canvas) vg.Length { return p.DataCanvas(c).Min.X - c.Min.X }
+	widest := max(left(values, upper), left(scores, lower))
+	values.Draw(draw.Crop(upper, widest-left(values, upper), 0, 0, 0))
+	scores.Draw(draw.Crop(lower, widest-left(scores, lower), 0, 0, 0))
+	drawHead(head, r, o)
+
+	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
+	return err
+}
+
+// plotFont is without serifs, for small numbers.
+var plotFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
+
+// newPanel is an empty plot in the house's style over a curve's time.
+func newPanel(c *curve, low, high float64) *plot.Plot {
+	p := plot.New()
+	start, end := c.span()
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = start, end, low, high
+	p.X.Padding, p.Y.Padding = 0, 0
+	p.X.Tick.Marker = plot.TickerFunc(func(low, high float64) []plot.Tick { return plotTicks(timeTicks(low, high, mostTimes)) })
+	p.Y.Tick.Marker = plot.TickerFunc(func(low, high float64) []plot.Tick { return plotTicks(valueTicks(low, high, 6)) })
+	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
+		axis.Tick.Label.Font, axis.Label.TextStyle.Font = plotFont, plotFont
+		axis.LineStyle = draw.LineStyle{Color: greyColor, Width: 0.6}
+		axis.Tick.LineStyle = axis.LineStyle
+		axis.Tick.Length = 4
+		axis.Tick.Label.Font.Size, axis.Tick.Label.Color = 9, inkColor
+		axis.Label.TextStyle.Font.Size, axis.Label.TextStyle.Color = 9, greyColor
+	}
+	return p
+}
+
+func plotTicks(ticks []tick) []plot.Tick {
+	out := make([]plot.Tick, len(ticks))
+	for i, t := range ticks {
+		out[i] = plot.Tick{Value: t.at, Label: t.label}
+	}
+	return out
+}
+
+func valuePanel(r seriesReport, c *curve, limit float64) (*plot.Plot, error) {
+	low, high := c.valueRange(limit)
+	p := newPanel(c, low, high)
+	p.Y.Label.Text = "value"
+	// The score's panel below has the same times, with labels.
+	p.X.Tick.Marker = plot.TickerFunc(func(low, high float64) []plot.Tick {
+		ticks := plotTicks(timeTicks(low, high, mostTimes))
+		for i := range ticks {
+			ticks[i].Label = " "
+		}
+		return ticks
+	})
+	points := c.reduced(plotColumns)
+	if err := addBand(p, points); err != nil {
+		return nil, err
+	}
+	addGrid(p)
+	if err := addEpisodes(p, r, true); err != nil {
+		return nil, err
+	}
+	if limit > 0 {
+		if err := addLevel(p, limit, limitColor); err != nil {
+			return nil, err
+		}
+	}
+	return p, addStrokes(p, points)
+}
+
+func scorePanel(r seriesReport, c *curve) (*plot.Plot, error) {
+	p := newPanel(c, 0, 1)
+	p.Y.Label.Text = "score"
+	p.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 0.5, Label: "0.5"}, {Value: 1, Label: "1"}}
+	addGrid(p)
+	if err := addEpisodes(p, r, false); err != nil {
+		return nil, err
+	}
+	if err := addLevel(p, alertScore, alertColor); err != nil {
+		return nil, err
+	}
+	for _, piece := range pieces(c.reduced(plotColumns)) {
+		var xy plotter.XYs
+		for _, s := range piece {
+			xy = append(xy, plotter.XY{X: s.from, Y: s.score})
+		}
+		if err := addLine(p, xy, draw.LineStyle{Color: scoreColor, Width: 0.8}); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// alertScore is the score from which on a value would alert.
+const alertScore = 0.5
+
+func addGrid(p *plot.Plot) {
+	grid := plotter.NewGrid()
+	grid.Vertical = draw.LineStyle{Color: gridColor, Width: 0.5}
+	grid.Horizontal = grid.Vertical
+	p.Add(grid)
+}
+
+// addBand fills what is expected, as far as it is within the panel.
+func addBand(p *plot.Plot, points []curvePoint) error {
+	for _, piece := range bands(points) {
+		var ring plotter.XYs
+		for _, s := range piece {
+			ring = append(ring, plotter.XY{X: s.from, Y: within(p, s.low)})
+		}
+		for i := len(piece) - 1; i >= 0; i-- {
+			ring = append(ring, plotter.XY{X: piece[i].from, Y: within(p, piece[i].high)})
+		}
+		polygon, err := plotter.NewPolygon(ring)
+		if err != nil {
+			return err
+		}
+		polygon.Color, polygon.LineStyle.Width = bandColor, 0
+		p.Add(polygon)
+	}
+	return nil
+}
+
+func within(p *plot.Plot, y float64) float64 { return math.Max(p.Y.Min, math.Min(p.Y.Max, y)) }
+
+// addStrokes draws the values. What stands alone gets a dot.
+func addStrokes(p *plot.Plot, points []curvePoint) error {
+	var alone plotter.XYs
+	for _, piece := range pieces(points) {
+		var xy plotter.XYs
+		strokes(piece, func(x, y float64) { xy = append(xy, plotter.XY{X: x, Y: y}) })
+		if len(xy) == 1 {
+			alone = append(alone, xy[0])
+			continue
+		}
+		if err := addLine(p, xy, draw.LineStyle{Color: inkColor, Width: 0.9}); err != nil {
+			return err
+		}
+	}
+	if len(alone) == 0 {
+		return nil
+	}
+	dots, err := plotter.NewScatter(alone)
+	if err != nil {
+		return err
+	}
+	dots.GlyphStyle = draw.GlyphStyle{Color: inkColor, Radius: 1.6, Shape: draw.CircleGlyph{}}
+	p.Add(dots)
+	return nil
+}
+
+func addLine(p *plot.Plot, xy plotter.XYs, style draw.LineStyle) error {
+	if len(xy) == 0 {
+		return nil
+	}
+	line, err := plotter.NewLine(xy)
+	if err != nil {
+		return err
+	}
+	line.LineStyle = style
+	p.Add(line)
+	return nil
+}
+
+func addLevel(p *plot.Plot, y float64, c color.Color) error {
+	return addLine(p, plotter.XYs{{X: p.X.Min, Y: y}, {X: p.X.Max, Y: y}}, draw.LineStyle{Color: c, Width: 0.8, Dashes: []vg.Length{4, 3}})
+}
+
+// addEpisodes shades the episodes and marks their alerts; marked adds the arrow.
+func addEpisodes(p *plot.Plot, r seriesReport, marked bool) error {
+	var arrows plotter.XYs
+	for _, e := range r.shades(p.X.Min, p.X.Max) {
+		shade, err := plotter.NewPolygon(plotter.XYs{{X: e.from, Y: p.Y.Min}, {X: e.to, Y: p.Y.Min}, {X: e.to, Y: p.Y.Max}, {X: e.from, Y: p.Y.Max}})
+		if err != nil {
+			return err
+		}
+		shade.Color, shade.LineStyle.Width = shadeColor, 0
+		p.Add(shade)
+		if err := addLine(p, plotter.XYs{{X: e.alert, Y: p.Y.Min}, {X: e.alert, Y: p.Y.Max}}, draw.LineStyle{Color: sentColor, Width: 0.5}); err != nil {
+			return err
+		}
+		arrows = append(arrows, plotter.XY{X: e.alert, Y: p.Y.Max})
+	}
+	if !marked || len(arrows) == 0 {
+		return nil
+	}
+	marks, err := plotter.NewScatter(arrows)
+	if err != nil {
+		return err
+	}
+	marks.GlyphStyle = draw.GlyphStyle{Color: alertColor, Radius: 4.5, Shape: arrowGlyph{}}
+	p.Add(marks)
+	return nil
+}
+
+// arrowGlyph points down at its place.
+type arrowGlyph struct{}
+
+// DrawGlyph implements draw.GlyphDrawer.
+func (arrowGlyph) DrawGlyph(c *draw.Canvas, s draw.GlyphStyle, at vg.Point) {
+	c.FillPolygon(s.Color, []vg.Point{
+		{X: at.X - s.Radius, Y: at.Y + 1.6*s.Radius}, {X: at.X + s.Radius, Y: at.Y + 1.6*s.Radius}, {X: at.X, Y: at.Y},
+	})
+}
+
+// drawHead writes the name of the series, what was found and what colours mean.
+func drawHead(c draw.Canvas, r seriesReport, o detectOptions) {
+	style := draw.TextStyle{Color: inkColor, Font: font.From(plotFont, 12), Handler: plot.DefaultTextHandler, YAlign: draw.YTop}
+	c.FillText(style, vg.Point{X: c.Min.X + 4, Y: c.Max.Y}, keepEnd(safe(inputName(r.File)), 110))
+	style.Font.Size, style.Color = 9, greyColor
+	line := fmt.Sprintf("%s, %s, sensitivity %s; times in UTC", incident.Count(r.Rows, "row", "rows"), incident.Count(r.Alerts, "alert", "alerts"), o.sensitivity)
+	c.FillText(style, vg.Point{X: c.Min.X + 4, Y: c.Max.Y - 17}, line)
+
+	style.XAlign = draw.XRight
+	at := vg.Point{X: c.Max.X, Y: c.Max.Y - 17}
+	legend := []struct {
+		text  string
+		color color.Color
+		thick vg.Length
+	}{{"alert sent", alertColor, 8}, {"anomaly, from its beginning to its end", shadeColor, 8}, {"expected", bandColor, 8}, {"value", inkColor, 1.2}}
+	if o.limit > 0 {
+		legend = append(legend, struct {
+			text  string
+			color color.Color
+			thick vg.Length
+		}{"limit", limitColor, 1.2})
+	}
+	for _, l := range legend {
+		c.FillText(style, at, l.text)
+		at.X -= style.Width(l.text) + 4
+		middle := at.Y - 5
+		if l.color == color.Color(alertColor) {
+			arrowGlyph{}.DrawGlyph(&c, draw.GlyphStyle{Color: l.color, Radius: 4}, vg.Point{X: at.X - 5, Y: middle - 3})
+		} else {
+			c.FillPolygon(l.color, []vg.Point{
+				{X: at.X - 14, Y: middle - l.thick/2}, {X: at.X, Y: middle - l.thick/2}, {X: at.X, Y: middle + l.thick/2}, {X: at.X - 14, Y: middle + l.thick/2},
+			})
+		}
+		at.X -= 28
+	}
+}
