@@ -100,7 +100,7 @@ func (d *Detector) Observe(s telemetry.Signal) []incident.Anomaly {
 	d.stats.Signals++
 	switch s.Kind {
 	case telemetry.KindMetric:
-		return d.metric(s)
+		return d.relate(d.metric(s), s.Time)
 	case telemetry.KindLog:
 		return d.log(s)
 	case telemetry.KindAlarm:
@@ -122,7 +122,7 @@ func (d *Detector) Advance(watermark time.Time) []incident.Anomaly {
 	d.state.Watermark = watermark
 	var found []incident.Anomaly
 	found = append(found, d.advanceLogs(watermark)...)
-	found = append(found, d.advanceMetrics(watermark)...)
+	found = append(found, d.relate(d.advanceMetrics(watermark), watermark)...)
 	found = append(found, d.advanceAlarms(watermark)...)
 	found = append(found, d.advanceEvents(watermark)...)
 	d.forget(watermark)

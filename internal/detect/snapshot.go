@@ -26,6 +26,7 @@ type state struct {
 	Events    map[string]*eventState  `json:"events,omitempty"`
 	Changes   []change                `json:"changes,omitempty"` // sorted by time and id
 	Feedback  map[string]*feedback    `json:"feedback,omitempty"`
+	Related   related                 `json:"related"`
 
 	open map[string]struct{} // metric series with an open episode
 }
@@ -44,6 +45,7 @@ func newState() state {
 	return state{
 		Version: snapshotVersion, Metrics: map[string]*metricState{}, Logs: map[string]*logState{},
 		Alarms: map[string]*alarmState{}, Events: map[string]*eventState{}, Feedback: map[string]*feedback{}, open: map[string]struct{}{},
+		Related: related{Groups: map[string]*group{}},
 	}
 }
 
@@ -76,6 +78,7 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 		merge(union.Alarms, s.Alarms, func(a *alarmState) time.Time { return a.At })
 		merge(union.Events, s.Events, func(e *eventState) time.Time { return e.Episode.Anomaly.LastSeen })
 		mergeFeedback(union.Feedback, s.Feedback)
+		merge(union.Related.Groups, s.Related.Groups, func(g *group) time.Time { return g.ToldAt })
 		for _, c := range s.Changes {
 			union.Changes = insertChange(union.Changes, c)
 		}
@@ -97,6 +100,7 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 	for series := range union.Feedback {
 		union.linkFeedback(series)
 	}
+	union.Related.settle(union.openMetrics(), d.roleOf)
 	d.state = union
 	return nil
 }

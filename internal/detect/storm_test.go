@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -14,7 +13,8 @@ import (
 )
 
 // TestManyThinSeriesAtOnce is a fault that 11 shops of three requests a second
-// each see at once: nearly all of their 44 series have to be found.
+// each see at once: nearly all of their 44 series have to be found, and told as
+// one trouble.
 func TestManyThinSeriesAtOnce(t *testing.T) {
 	t.Parallel()
 	kinds := []struct {
@@ -69,10 +69,21 @@ func TestManyThinSeriesAtOnce(t *testing.T) {
 		for at := range 20 {
 			second(65+at, true)
 		}
-		ids := map[string]time.Time{}
+		latest := map[string]incident.Anomaly{}
 		for _, a := range found {
-			ids[a.ID] = a.Opened
+			latest[a.ID] = a
 		}
-		require.GreaterOrEqual(t, len(ids), 40, "seed %d", seed)
+		require.Len(t, latest, 1, "seed %d", seed)
+		require.LessOrEqual(t, len(found), 8, "emissions of seed %d", seed)
+		whole := latest[found[0].ID]
+		require.GreaterOrEqual(t, whole.Breadth(), 40, "seed %d", seed)
+		require.Len(t, whole.Witnesses, incident.MaxWitnesses)
+		roles := map[incident.MetricRole]bool{}
+		for _, w := range whole.Witnesses {
+			roles[w.Role] = true
+		}
+		for _, k := range kinds {
+			require.True(t, roles[k.role] || whole.Metric.Name == k.name, "the listed witnesses show every side, seed %d", seed)
+		}
 	}
 }

@@ -59,7 +59,8 @@ type MetricRef struct {
 // IsZero tells whether there is no metric.
 func (m MetricRef) IsZero() bool { return m.Name == "" }
 
-// Anomaly is one episode of something unusual in one series.
+// Anomaly is one episode of something unusual in one series, and for metrics in
+// those of the same service that left their bands with it.
 type Anomaly struct {
 	ID        string       `json:"id"`                   // AnomalyID(Rule, Series, Opened)
 	Account   string       `json:"account"`              // 12 digits
@@ -87,6 +88,14 @@ type Anomaly struct {
 	Previous float64 `json:"previous,omitempty"` // the value just before the episode opened
 
 	Forecast *Forecast `json:"forecast,omitempty"` // set for KindForecast
+
+	// Witnesses are the other series, in which the same trouble shows. Then Severity
+	// is the worst of all, Count and LastSeen are of all together, Why is about the
+	// one that is furthest out, and State is closed when the last is back to normal.
+	// Everything else is of the anomaly's own series, which was found first.
+	Witnesses     []Witness `json:"witnesses,omitempty"`      // at most MaxWitnesses, one of each role first
+	MoreWitnesses int       `json:"more_witnesses,omitempty"` // that are not listed
+	Back          time.Time `json:"back,omitzero"`            // event time at which its own series was back to normal, where others were not
 
 	Reached  float64     `json:"reached,omitempty"` // how far out the episode came at most, in multiples of the usual threshold of its rule; 0 when the rule has none
 	Feedback redact.Text `json:"feedback,omitzero"` // how people's feedback has moved that threshold, as Why says it; empty when it has not

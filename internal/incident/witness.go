@@ -1,0 +1,95 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// MaxWitnesses is how many witnesses an anomaly lists; more are counted.
+const MaxWitnesses = 15
+
+// Witness is a further series of the anomaly's service that left its band at
+// nearly the same time: the same trouble, seen from another side.
+type Witness struct {
+	Rule   string     `json:"rule"`             // which detector rule found it
+	Series string     `json:"series"`           // key of the series on the stream
+	Metric *MetricRef `json:"metric,omitempty"` //
+	Role   MetricRole `json:"role,omitempty"`   // what its service file says that it measures
+	Opened time.Time  `json:"opened"`           // event time
+	Closed time.Time  `json:"closed,omitzero"`  // event time, once this series is back to normal
+
+	Observed float64 `json:"observed"`           // as in Anomaly, of this series
+	Low      float64 `json:"low"`                //
+	High     float64 `json:"high"`               //
+	Rarity   float64 `json:"rarity"`             //
+	Unsure   bool    `json:"unsure,omitempty"`   //
+	Previous float64 `json:"previous,omitempty"` //
+	Reached  float64 `json:"reached,omitempty"`  //
+}
+
+// Sightings lists every series in which an anomaly is known to show, its own
+// first. Those that are only counted are missing.
+func (a Anomaly) Sightings() []Witness {
+	own := Witness{
+		Rule: a.Rule, Series: a.Series, Metric: a.Metric, Opened: a.Opened, Closed: a.Closed,
+		Observed: a.Observed, Low: a.Low, High: a.High, Rarity: a.Rarity, Unsure: a.Unsure, Previous: a.Previous, Reached: a.Reached,
+	}
+	if !a.Back.IsZero() {
+		own.Closed = a.Back
+	}
+	return append([]Witness{own}, a.Witnesses...)
+}
+
+// Breadth is in how many series an anomaly shows, its own included.
+func (a Anomaly) Breadth() int { return 1 + len(a.Witnesses) + a.MoreWitnesses }
+
+// Onset is when the first of its series left its band, in event time. A witness
+// that took longer to be found can have left it before the anomaly's own did.
+func (a Anomaly) Onset() time.Time {
+	onset := a.Opened
+	for _, w := range a.Witnesses {
+		if w.Opened.Before(onset) {
+			onset = w.Opened
+		}
+	}
+	return onset
+}
+
+// Same tells whether two witnesses are of one series by one rule.
+func (w Witness) Same(other Witness) bool { return w.Series == other.Series && w.Rule == other.Rule }
+
+// BoundWitnesses shortens the lists of witnesses, the longest first, until
+// anomalies and witnesses together are at most so many series or no witness is
+// left. What it takes out is counted as MoreWitnesses. It writes to list and to
+// nothing behind it. A witness is smaller than an anomaly, so that a bound on
+// the size of that many anomalies holds.
+func BoundWitnesses(list []Anomaly, series int) {
+	listed := len(list)
+	for _, a := range list {
+		listed += len(a.Witnesses)
+	}
+	for ; listed > series; listed-- {
+		longest := 0
+		for i, a := range list {
+			if len(a.Witnesses) >= len(list[longest].Witnesses) {
+				longest = i
+			}
+		}
+		a := &list[longest]
+		if len(a.Witnesses) == 0 {
+			return
+		}
+		a.Witnesses = slices.Clip(a.Witnesses[:len(a.Witnesses)-1])
+		a.MoreWitnesses++
+	}
+}
+
+// Series is in how many series an incident's trouble was seen, those of
+// anomalies included that are only counted.
+func (s State) Series() int {
+	n := s.Joined - len(s.Anomalies)
+	for _, a := range s.Anomalies {
+		n += a.Breadth()
+	}
+	return n
+}
