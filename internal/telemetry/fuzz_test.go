@@ -39,6 +39,7 @@ func FuzzDecode(f *testing.F) {
 			for kind, there := range map[telemetry.Kind]bool{
 				telemetry.KindMetric: s.Metric != nil, telemetry.KindLog: s.Log != nil,
 				telemetry.KindAlarm: s.Alarm != nil, telemetry.KindEvent: s.Event != nil,
+				telemetry.KindFeedback: s.Feedback != nil,
 			} {
 				if there {
 					contents++
@@ -59,7 +60,7 @@ func FuzzDecode(f *testing.F) {
 			case telemetry.KindEvent:
 				require.LessOrEqual(t, len(s.Event.Raw), telemetry.MaxRaw)
 				require.NotEmpty(t, s.Key)
-			case telemetry.KindAlarm:
+			case telemetry.KindAlarm, telemetry.KindFeedback:
 				require.NotEmpty(t, s.Key)
 			}
 		}
