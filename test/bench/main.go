@@ -56,6 +56,8 @@ type block struct {
 func blocks() []block {
 	return []block{
 		{"speed", speedBlock},
+		{"forecast", forecastBlock},
+		{"healthy", healthyBlock},
 		{"accuracy", accuracyBlock},
 	}
 }

@@ -18,8 +18,8 @@ type shape func(r *rand.Rand) []float64
 // shapePoints is a week of five minutes.
 const shapePoints = 7 * 24 * 12
 
-// capacity is the limit of series that have one.
-const capacity = 200.0
+// full is the limit of series that have one.
+const full = 200.0
 
 // daily swings between 60 and 140 over 288 points, with noise.
 func daily(r *rand.Rand) []float64 {
@@ -35,7 +35,7 @@ func daily(r *rand.Rand) []float64 {
 func sawtooth(r *rand.Rand) []float64 {
 	values := make([]float64, shapePoints)
 	for i := range values {
-		values[i] = 0.6*capacity + 0.37*capacity*float64(i%96)/96 + 0.5*r.NormFloat64()
+		values[i] = 0.6*full + 0.37*full*float64(i%96)/96 + 0.5*r.NormFloat64()
 	}
 	return values
 }
@@ -44,7 +44,7 @@ func sawtooth(r *rand.Rand) []float64 {
 type stream struct {
 	step    time.Duration
 	shape   shape
-	limited bool // capacity, foreseen
+	limited bool // foreseen
 	series  int  // speedSeries when 0
 }
 
@@ -76,7 +76,7 @@ func (k stream) start() *player {
 			Namespace: "Bench", Name: "Load", Dimensions: map[string]string{"service": name}, Stat: "Average", Period: int(k.step.Seconds()),
 		}}
 		if k.limited {
-			watched.Role, watched.Limit = incident.RoleSaturation, capacity
+			watched.Role, watched.Limit = incident.RoleSaturation, full
 		}
 		services[i] = incident.Service{Name: name, Severity: incident.Sev3, Metrics: []incident.WatchedMetric{watched}}
 		p.signals = append(p.signals, telemetry.Signal{

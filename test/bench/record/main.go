@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"firebreak/test/bench/trace"
 	"firebreak/test/stack"
 	"firebreak/test/stack/victim"
 )
@@ -78,5 +79,5 @@ func record(ctx context.Context, out string, length time.Duration) (err error) {
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return fmt.Errorf("make the folder of %s: %w", out, err)
 	}
-	return tap.write(out)
+	return trace.Write(out, tap.records)
 }
