@@ -243,6 +243,7 @@ func (a *assembly) stream() error {
 		return err
 	}
 	a.health.Watch("stream", func() any { return consumer.Counters() })
+	a.health.Watch("feedback", func() any { return consumer.Adjustments() })
 	a.loops = append(a.loops, loop{"catalogue", inv.follow}, loop{"stream", consumer.Run})
 	return nil
 }

@@ -132,6 +132,7 @@ type Consumer struct {
 
 	mu       sync.Mutex
 	counters Counters
+	adjusted []detect.Adjustment
 }
 
 // New checks the options, makes the folders and reads the last checkpoint.
@@ -179,6 +180,7 @@ func (c *Consumer) restore() error {
 		}
 		c.watermark.Reached = last.Watermark
 	}
+	c.adjust()
 	c.place = last
 	if c.place.Shards == nil {
 		c.place.Shards = map[string]*shardPlace{}

@@ -43,6 +43,7 @@ func (c *Consumer) process(ctx context.Context) error {
 				return err
 			}
 		case <-report.C:
+			c.adjust() // feedback fades
 			c.log.InfoContext(ctx, "stream counters", "counters", c.Counters())
 		}
 	}
@@ -103,6 +104,7 @@ func (c *Consumer) take(ctx context.Context, p page) {
 		place.Sequence = aws.ToString(r.SequenceNumber)
 		c.dirty = true
 	}
+	c.heard(ctx)
 	if len(p.records) == 0 && p.lag == 0 && place.Sequence == "" {
 		place.ReadAt = p.readAt.Add(-clockSlack)
 	}
@@ -186,7 +188,10 @@ func (c *Consumer) signal(shard string, s telemetry.Signal) {
 	if limit := s.Arrival.Add(maxAheadOfMark); mark.After(limit) {
 		mark = limit
 	}
-	c.watermark.Observe(shard, mark, c.o.Now())
+	if s.Kind != telemetry.KindFeedback {
+		// What a person says now tells nothing of how far a shard is complete.
+		c.watermark.Observe(shard, mark, c.o.Now())
+	}
 	if s.Kind == telemetry.KindEvent && s.Event.Class == telemetry.ClassChange && c.o.OnChange != nil {
 		c.o.OnChange(s)
 	}
