@@ -34,6 +34,8 @@ type Engine interface {
 	// Reading returns the latest value of a series with its band and score, and
 	// whether there is one. Series are keyed as in telemetry.Signal.Series.
 	Reading(series string) (Reading, bool)
+	// Stats returns what was counted since the engine was made.
+	Stats() Stats
 }
 
 // Reading is a series as a detector sees it.

@@ -2,8 +2,9 @@ package detect
 
 import (
 	"cmp"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -12,23 +13,25 @@ import (
 	"firebreak/internal/incident"
 )
 
-// snapshotVersion is raised when an older snapshot cannot be read any more.
-const snapshotVersion = 1
-
 // state is everything that an engine knows, keyed by series, so that the
 // snapshots of several shards can be put together.
 type state struct {
-	Version   int                     `json:"version"`
-	Watermark time.Time               `json:"watermark,omitzero"`
-	Metrics   map[string]*metricState `json:"metrics,omitempty"`
-	Logs      map[string]*logState    `json:"logs,omitempty"`
-	Alarms    map[string]*alarmState  `json:"alarms,omitempty"`
-	Events    map[string]*eventState  `json:"events,omitempty"`
-	Changes   []change                `json:"changes,omitempty"` // sorted by time and id
-	Feedback  map[string]*feedback    `json:"feedback,omitempty"`
-	Related   related                 `json:"related"`
+	head
+
+	Metrics  map[string]*metricState
+	Logs     map[string]*logState
+	Alarms   map[string]*alarmState
+	Events   map[string]*eventState
+	Feedback map[string]*feedback // by series
+	Related  related
 
 	open map[string]struct{} // metric series with an open episode
+}
+
+// head is what belongs to no series.
+type head struct {
+	Watermark time.Time `json:"watermark,omitzero"`
+	Changes   []change  `json:"changes,omitempty"` // sorted by time and id
 }
 
 type change struct {
@@ -43,53 +46,114 @@ func compareChanges(a, b change) int {
 
 func newState() state {
 	return state{
-		Version: snapshotVersion, Metrics: map[string]*metricState{}, Logs: map[string]*logState{},
-		Alarms: map[string]*alarmState{}, Events: map[string]*eventState{}, Feedback: map[string]*feedback{}, open: map[string]struct{}{},
-		Related: related{Groups: map[string]*group{}},
+		Metrics: map[string]*metricState{}, Logs: map[string]*logState{},
+		Alarms: map[string]*alarmState{}, Events: map[string]*eventState{}, Feedback: map[string]*feedback{},
+		Related: related{Groups: map[string]*group{}}, open: map[string]struct{}{},
 	}
 }
 
-// Snapshot implements Engine.
+// section is the series of one kind in a snapshot.
+type section interface {
+	// write adds a record for each series, in the order of their keys: the same
+	// state gives the same bytes.
+	write(w *snapshotWriter) error
+	// read takes one record over, unless the series is known as it was later.
+	read(key string, raw []byte) error
+}
+
+// sections lists what a snapshot holds besides its head. The letters are part of
+// the format.
+func (s *state) sections() map[byte]section {
+	return map[byte]section{
+		'm': keyed[metricState]{'m', s.Metrics, (*metricState).check, latest((*metricState).seen)},
+		'l': keyed[logState]{'l', s.Logs, (*logState).check, latest((*logState).seen)},
+		'a': keyed[alarmState]{'a', s.Alarms, (*alarmState).check, latest((*alarmState).seen)},
+		'e': keyed[eventState]{'e', s.Events, (*eventState).check, latest((*eventState).seen)},
+		'f': keyed[feedback]{'f', s.Feedback, (*feedback).check, func(have, other *feedback) *feedback {
+			one := map[string]*feedback{"": have}
+			mergeFeedback(one, map[string]*feedback{"": other})
+			return one[""]
+		}},
+		'g': keyed[group]{'g', s.Related.Groups, (*group).check, latest(func(g *group) time.Time { return g.ToldAt })},
+	}
+}
+
+func (m *metricState) seen() time.Time { return m.Last }
+func (l *logState) seen() time.Time    { return l.Last }
+func (a *alarmState) seen() time.Time  { return a.At }
+func (e *eventState) seen() time.Time  { return e.Episode.Anomaly.LastSeen }
+
+// latest keeps the state that heard of its series later.
+func latest[V any](seen func(*V) time.Time) func(have, other *V) *V {
+	return func(have, other *V) *V {
+		if seen(have).Before(seen(other)) {
+			return other
+		}
+		return have
+	}
+}
+
+// keyed is the section of one map.
+type keyed[V any] struct {
+	letter byte
+	series map[string]*V
+	check  func(*V) error          // whether a state that was read is one that an engine can have
+	unite  func(have, other *V) *V // what two snapshots come to that both have the series
+}
+
+func (k keyed[V]) write(w *snapshotWriter) error {
+	for _, key := range sortedKeys(k.series) {
+		if err := w.record(k.letter, key, k.series[key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k keyed[V]) read(key string, raw []byte) error {
+	v := new(V)
+	if err := decodeRecord(raw, v); err != nil {
+		return err
+	}
+	if err := k.check(v); err != nil {
+		return err
+	}
+	if have, ok := k.series[key]; ok {
+		v = k.unite(have, v)
+	}
+	k.series[key] = v
+	return nil
+}
+
+// Snapshot implements Engine. The same state gives the same bytes.
 func (d *Detector) Snapshot() ([]byte, error) {
-	b, err := json.Marshal(d.state)
+	w, err := newSnapshotWriter()
+	if err != nil {
+		return nil, fmt.Errorf("write detector snapshot: %w", err)
+	}
+	if err := w.record(recordHead, "", d.state.head); err != nil {
+		return nil, fmt.Errorf("write detector snapshot: %w", err)
+	}
+	sections := d.state.sections()
+	for _, letter := range sortedKeys(sections) {
+		if err := sections[letter].write(w); err != nil {
+			return nil, fmt.Errorf("write detector snapshot: %w", err)
+		}
+	}
+	b, err := w.seal()
 	if err != nil {
 		return nil, fmt.Errorf("write detector snapshot: %w", err)
 	}
 	return b, nil
 }
 
-// Restore implements Engine.
+// Restore implements Engine. When any of the snapshots is refused, the error
+// says why and the engine is as it was before.
 func (d *Detector) Restore(snapshots ...[]byte) error {
 	union := newState()
 	for i, raw := range snapshots {
-		var s state
-		if err := json.Unmarshal(raw, &s); err != nil {
+		if err := d.merge(&union, raw, i == 0); err != nil {
 			return fmt.Errorf("read detector snapshot %d of %d: %w", i+1, len(snapshots), err)
-		}
-		if s.Version != snapshotVersion {
-			return fmt.Errorf("read detector snapshot %d of %d: version %d is not %d, start without it", i+1, len(snapshots), s.Version, snapshotVersion)
-		}
-		// A shard may be behind the others: its series are, too.
-		if i == 0 || s.Watermark.Before(union.Watermark) {
-			union.Watermark = s.Watermark
-		}
-		merge(union.Metrics, s.Metrics, func(m *metricState) time.Time { return m.Last })
-		merge(union.Logs, s.Logs, func(l *logState) time.Time { return l.Last })
-		merge(union.Alarms, s.Alarms, func(a *alarmState) time.Time { return a.At })
-		merge(union.Events, s.Events, func(e *eventState) time.Time { return e.Episode.Anomaly.LastSeen })
-		mergeFeedback(union.Feedback, s.Feedback)
-		merge(union.Related.Groups, s.Related.Groups, func(g *group) time.Time { return g.ToldAt })
-		for _, c := range s.Changes {
-			union.Changes = insertChange(union.Changes, c)
-		}
-	}
-	for _, l := range union.Logs {
-		// What was empty when it was written is not there when it is read.
-		if l.Seen == nil {
-			l.Seen = map[string]time.Time{}
-		}
-		if l.Fresh == nil {
-			l.Fresh = map[string]*fresh{}
 		}
 	}
 	for key, m := range union.Metrics {
@@ -105,12 +169,52 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 	return nil
 }
 
-func merge[V any](into, from map[string]*V, seen func(*V) time.Time) {
-	for key, v := range from {
-		if have, ok := into[key]; !ok || seen(have).Before(seen(v)) {
-			into[key] = v
+// merge adds what a snapshot holds to a union.
+func (d *Detector) merge(union *state, raw []byte, first bool) error {
+	r, err := openSnapshot(raw)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	sections := union.sections()
+	for n := 0; ; n++ {
+		letter, key, payload, err := r.record()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case (n == 0) != (letter == recordHead):
+			return fmt.Errorf("record %d is of kind %q: %w", n, letter, errBroken)
+		case letter == recordHead:
+			if err := union.mergeHead(payload, first); err != nil {
+				return fmt.Errorf("head: %w", err)
+			}
+			continue
+		}
+		s, ok := sections[letter]
+		if !ok {
+			return fmt.Errorf("record %d is of kind %q: %w", n, letter, errBroken)
+		}
+		if err := s.read(key, payload); err != nil {
+			return fmt.Errorf("series %q: %w", key[:min(len(key), 200)], err)
 		}
 	}
+}
+
+func (s *state) mergeHead(raw []byte, first bool) error {
+	var h head
+	if err := decodeRecord(raw, &h); err != nil {
+		return err
+	}
+	// A shard may be behind the others: its series are, too.
+	if first || h.Watermark.Before(s.Watermark) {
+		s.Watermark = h.Watermark
+	}
+	for _, c := range h.Changes {
+		s.Changes = insertChange(s.Changes, c)
+	}
+	return nil
 }
 
 // retention is how long a series that no longer speaks is remembered. The
@@ -132,6 +236,6 @@ func drop[V any](m map[string]*V, limit int, old func(*V) bool) {
 	}
 }
 
-// sortedKeys gives the order in which a watermark is worked off: map order
-// would make the output differ from run to run.
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+// sortedKeys gives the order in which a map is worked off: its own order would
+// make the output differ from run to run.
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -1,7 +1,8 @@
 package detect_test
 
 import (
-	"encoding/json"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,7 +71,7 @@ func TestRestoringAtAnyCutGivesTheSameAnomalies(t *testing.T) {
 		require.NoError(t, second.Restore(snapshot))
 		again, err := second.Snapshot()
 		require.NoError(t, err)
-		require.JSONEq(t, string(snapshot), string(again))
+		require.Equal(t, snapshot, again)
 		require.Equal(t, want, append(got, play(second, all, cut, len(all))...), "cut at %d", cut)
 	}
 }
@@ -113,13 +114,98 @@ func TestRestoreTakesTheUnion(t *testing.T) {
 	}
 }
 
-func TestSnapshotsOfOtherVersionsAreRefused(t *testing.T) {
+// A snapshot that is not whole is refused with the reason, and the engine goes
+// on as if nothing had been shown to it.
+func TestWhatIsNoSnapshotIsRefusedAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	e := engine(detect.Balanced)
-	require.ErrorContains(t, e.Restore([]byte(`{"version":99}`)), "version 99")
-	require.Error(t, e.Restore([]byte(`{`)))
-	require.NoError(t, e.Restore())
-	raw, err := e.Snapshot()
+	all := tape()
+	first := engine(detect.Balanced)
+	play(first, all, 0, 150)
+	good, err := first.Snapshot()
 	require.NoError(t, err)
-	require.True(t, json.Valid(raw))
+	changed := func(f func(b []byte) []byte) []byte { return f(slices.Clone(good)) }
+	for name, c := range map[string]struct {
+		raw  []byte
+		want string
+	}{
+		"of the first version": {[]byte(`{"version":1,"metrics":{}}`), "version 1"},
+		"of a later version":   {changed(func(b []byte) []byte { b[8] = 99; return b }), "version 99 is not 2"},
+		"nothing":              {nil, "0 bytes that are no detector snapshot"},
+		"something else":       {[]byte(strings.Repeat("something else ", 10)), "no detector snapshot"},
+		"its beginning":        {good[:20], "no detector snapshot"},
+		"cut off":              {good[:len(good)-1], "bytes where"},
+		"longer":               {append(slices.Clone(good), 0), "bytes where"},
+		"a changed byte":       {changed(func(b []byte) []byte { b[len(b)/2] ^= 4; return b }), "checksum"},
+		"a changed checksum":   {changed(func(b []byte) []byte { b[20] ^= 1; return b }), "checksum"},
+		"a changed length":     {changed(func(b []byte) []byte { b[10] ^= 1; return b }), "bytes where"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := engine(detect.Balanced)
+			play(e, all, 0, 100)
+			before, err := e.Snapshot()
+			require.NoError(t, err)
+			for _, set := range [][][]byte{{c.raw}, {good, c.raw}} {
+				err = e.Restore(set...)
+				require.ErrorContains(t, err, c.want)
+				require.ErrorContains(t, err, "start without it")
+			}
+			after, err := e.Snapshot()
+			require.NoError(t, err)
+			require.Equal(t, before, after)
+		})
+	}
+	t.Run("every single byte counts", func(t *testing.T) {
+		t.Parallel()
+		e := engine(detect.Balanced)
+		for i := range good {
+			require.Error(t, e.Restore(changed(func(b []byte) []byte { b[i] ^= 0x40; return b })), "byte %d", i)
+		}
+	})
+	require.NoError(t, engine(detect.Balanced).Restore())
+}
+
+// The checksum tells accidents. What somebody else has sealed may still say
+// anything, and must not be taken over in part.
+func TestSealedNonsenseIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, records := range map[string][]detect.Record{
+		"no head":              {{Kind: 'm', Key: "x", Value: map[string]any{}}},
+		"two heads":            {{Kind: 'h'}, {Kind: 'h'}},
+		"an unknown kind":      {{Kind: 'h'}, {Kind: 'z', Key: "x"}},
+		"an unknown field":     {{Kind: 'h'}, {Kind: 'a', Key: "x", Value: map[string]any{"colour": 1}}},
+		"another type":         {{Kind: 'h'}, {Kind: 'a', Key: "x", Value: []int{1}}},
+		"no windows":           {{Kind: 'h'}, {Kind: 'l', Key: "x", Value: map[string]any{}}},
+		"endless windows":      {{Kind: 'h'}, {Kind: 'l', Key: "x", Value: map[string]any{"windows": map[string]any{"size": 0}}}},
+		"an empty event":       {{Kind: 'h'}, {Kind: 'e', Key: "x", Value: map[string]any{}}},
+		"an empty group":       {{Kind: 'h'}, {Kind: 'g', Key: "x", Value: map[string]any{}}},
+		"an unnamed metric":    {{Kind: 'h'}, {Kind: 'm', Key: "x", Value: map[string]any{"episode": map[string]any{"told": 1.0}}}},
+		"a scale out of reach": {{Kind: 'h'}, {Kind: 'm', Key: "x", Value: map[string]any{"trend": map[string]any{"at": 7}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := engine(detect.Balanced)
+			before, err := e.Snapshot()
+			require.NoError(t, err)
+			raw, err := detect.Seal(records)
+			require.NoError(t, err)
+			err = e.Restore(raw)
+			require.ErrorContains(t, err, "start without it")
+			after, err := e.Snapshot()
+			require.NoError(t, err)
+			require.Equal(t, before, after)
+		})
+	}
+}
+
+// A megabyte can unpack to terabytes.
+func TestASnapshotThatLiesAboutSizesTakesNoMemory(t *testing.T) {
+	t.Parallel()
+	for name, raw := range detect.Bombs(t) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		require.ErrorContains(t, engine(detect.Balanced).Restore(raw), "start without it", name)
+		runtime.ReadMemStats(&after)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(256<<20), name)
+	}
 }

@@ -127,3 +127,14 @@ func (t Text) MarshalJSON() ([]byte, error) { return json.Marshal(t.s) }
 // UnmarshalJSON reads a JSON string. It trusts its input: whatever wrote the
 // payload had to redact before it could make a Text.
 func (t *Text) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &t.s) }
+
+// MarshalBinary writes the bytes of the text, for state that has to come back
+// exactly as it was: JSON replaces bytes that are no UTF-8.
+func (t Text) MarshalBinary() ([]byte, error) { return []byte(t.s), nil }
+
+// UnmarshalBinary reads what MarshalBinary wrote. It trusts its input as
+// UnmarshalJSON does.
+func (t *Text) UnmarshalBinary(b []byte) error {
+	t.s = string(b)
+	return nil
+}

@@ -127,8 +127,9 @@ type Consumer struct {
 	watermark *window.Watermark
 	seen      *telemetry.Seen
 	found     []incident.Anomaly
-	dirty     bool      // something was read since the last checkpoint
-	written   time.Time // when that was
+	dirty     bool          // something was read since the last checkpoint
+	written   time.Time     // when that was
+	rest      time.Duration // for which no other is written, because it cost so much
 
 	mu       sync.Mutex
 	counters Counters
@@ -173,7 +174,7 @@ func (c *Consumer) restore() error {
 		if err := c.o.Engine.Restore(last.Engine); err != nil {
 			// The place is worth more than what the detectors knew: they learn
 			// again within minutes, records that are skipped are gone.
-			c.log.Error("detectors start anew, their snapshot cannot be read", "file", c.store.file, "error", err)
+			c.startAnew(last.Engine, err)
 		}
 		if err := c.seen.UnmarshalJSON(last.Seen); err != nil {
 			return fmt.Errorf("restore from %s: %w", c.store.file, err)
@@ -191,6 +192,26 @@ func (c *Consumer) restore() error {
 	c.written = now
 	// Claiming the folder right away stops an older owner at its next write.
 	return c.checkpoint(now)
+}
+
+// startAnew says that the detectors have forgotten everything, and keeps what
+// they could not read: the checkpoint is overwritten within seconds.
+func (c *Consumer) startAnew(snapshot []byte, reason error) {
+	log := c.log.With("checkpoint", c.store.file, "bytes", len(snapshot), "error", reason)
+	c.count(func(n *Counters) {
+		n.Forgotten = true
+		n.LastError = fmt.Sprintf("the detectors start anew and learn for some minutes, their snapshot was refused: %v", reason)
+	})
+	if len(snapshot) == 0 {
+		log.Error("the detectors start anew and learn for some minutes: the checkpoint holds no snapshot of theirs")
+		return
+	}
+	kept, err := c.store.keepRefused(snapshot)
+	if err != nil {
+		log.Error("the detectors start anew and learn for some minutes: their snapshot was refused, and could not be kept", "keeping", err)
+		return
+	}
+	log.Error("the detectors start anew and learn for some minutes: their snapshot was refused, and is kept", "file", kept)
 }
 
 // Run reads until the context ends, which is no error. On the way out it emits

@@ -3,6 +3,8 @@ package stream
 import (
 	"maps"
 	"time"
+
+	"firebreak/internal/detect"
 )
 
 // Counters are what a consumer has done since New, and where it stands.
@@ -25,6 +27,11 @@ type Counters struct {
 	LastRead    time.Time        `json:"last_read"`    // latest successful read of any shard
 	LastWritten time.Time        `json:"last_written"` // latest checkpoint
 	LastError   string           `json:"last_error"`   // latest failure, of the infrastructure and never of a record's content
+	Forgotten   bool             `json:"forgotten"`    // the detectors began with nothing, because their snapshot was refused
+
+	CheckpointBytes  int64        `json:"checkpoint_bytes"`  // of the detectors, in the latest checkpoint
+	CheckpointMillis int64        `json:"checkpoint_millis"` // that writing it took
+	Detectors        detect.Stats `json:"detectors"`         //
 }
 
 // Counters returns a copy.

@@ -202,7 +202,8 @@ func (c *Consumer) signal(shard string, s telemetry.Signal) {
 func (c *Consumer) advance() {
 	mark := c.watermark.At(c.o.Now())
 	c.found = append(c.found, c.o.Engine.Advance(mark)...)
-	c.count(func(n *Counters) { n.Watermark = mark })
+	stats := c.o.Engine.Stats()
+	c.count(func(n *Counters) { n.Watermark, n.Detectors = mark, stats })
 }
 
 // putAway quarantines a record. The reason may quote the record, so what is
@@ -233,7 +234,8 @@ func (c *Consumer) putAway(ctx context.Context, shard string, r types.Record, ar
 // until it succeeds or the context ends; no record is read meanwhile.
 func (c *Consumer) settle(ctx context.Context, last bool) error {
 	now := c.o.Now()
-	if len(c.found) == 0 && !last && (!c.dirty || now.Sub(c.written) < c.o.Checkpoint) {
+	due := last || c.dirty && now.Sub(c.written) >= c.o.Checkpoint
+	if len(c.found) == 0 && !due {
 		return nil
 	}
 	wait := time.Duration(0)
@@ -256,10 +258,21 @@ func (c *Consumer) settle(ctx context.Context, last bool) error {
 		c.count(func(n *Counters) { n.Batches++; n.Anomalies += int64(len(b.Anomalies)) })
 	}
 	c.found = nil
+	if !last && now.Sub(c.written) < c.rest {
+		// What was emitted is emitted again after a crash, with the same ids.
+		c.dirty = true
+		return nil
+	}
 	return c.checkpoint(now)
 }
 
+// checkpointShare is the part of the time that may go into checkpoints: one in
+// so many. A state of tens of megabytes takes a second, and a storm would have
+// one written for every page that is read.
+const checkpointShare = 20
+
 func (c *Consumer) checkpoint(now time.Time) error {
+	began := c.o.Now()
 	engine, err := c.o.Engine.Snapshot()
 	if err != nil {
 		return err
@@ -273,6 +286,11 @@ func (c *Consumer) checkpoint(now time.Time) error {
 		return err
 	}
 	c.dirty, c.written = false, now
-	c.count(func(n *Counters) { n.Checkpoints++; n.LastWritten = now })
+	took := c.o.Now().Sub(began)
+	c.rest = checkpointShare * took
+	c.count(func(n *Counters) {
+		n.Checkpoints++
+		n.LastWritten, n.CheckpointBytes, n.CheckpointMillis = now, int64(len(engine)), took.Milliseconds()
+	})
 	return nil
 }

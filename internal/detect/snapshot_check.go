@@ -1,0 +1,109 @@
+package detect
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"firebreak/internal/window"
+)
+
+// A snapshot that was sealed by somebody else can hold anything. What is checked
+// here is what the detectors take for granted: that pointers which they follow
+// are set, that indices are in range, and that numbers are numbers.
+
+func (m *metricState) check() error {
+	if err := m.Episode.check(true); err != nil {
+		return err
+	}
+	if len(m.Recent) > smoothPoints || len(m.Pending) > learnDelay {
+		return fmt.Errorf("%w: %d recent and %d pending values", errBroken, len(m.Recent), len(m.Pending))
+	}
+	if m.Trend != nil {
+		return m.Trend.check()
+	}
+	return nil
+}
+
+func (f *forecast) check() error {
+	if err := f.Episode.check(true); err != nil {
+		return err
+	}
+	if f.At < 0 || f.At >= scales {
+		return fmt.Errorf("%w: a trend at scale %d", errBroken, f.At)
+	}
+	for _, s := range f.Scales {
+		if len(s.Window) > scalePoints {
+			return fmt.Errorf("%w: a trend over %d values", errBroken, len(s.Window))
+		}
+	}
+	return nil
+}
+
+func (l *logState) check() error {
+	if err := errors.Join(l.Rate.check(false), l.New.check(false), checkWindows(l.Windows)); err != nil {
+		return err
+	}
+	for _, f := range l.Fresh {
+		if f == nil {
+			return fmt.Errorf("%w: a template without a state", errBroken)
+		}
+	}
+	// What was empty when it was written is not there when it is read.
+	if l.Seen == nil {
+		l.Seen = map[string]time.Time{}
+	}
+	if l.Fresh == nil {
+		l.Fresh = map[string]*fresh{}
+	}
+	return nil
+}
+
+func checkWindows(w *window.Tumbling) error {
+	if w == nil || w.Size != logWindow || w.Lateness != logLateness || w.Next < 0 {
+		return fmt.Errorf("%w: windows that are not those of logs", errBroken)
+	}
+	for start, a := range w.Open {
+		if a == nil || start < w.Next || start%int64(logWindow) != 0 || start > math.MaxInt64-int64(logWindow) {
+			return fmt.Errorf("%w: a window that starts at %d", errBroken, start)
+		}
+	}
+	return nil
+}
+
+func (a *alarmState) check() error { return a.Episode.check(false) }
+
+func (e *eventState) check() error {
+	if e.Episode == nil {
+		return fmt.Errorf("%w: an event without an episode", errBroken)
+	}
+	return e.Episode.check(false)
+}
+
+// check accepts an episode that is not there.
+func (e *episode) check(metric bool) error {
+	if e == nil {
+		return nil
+	}
+	if metric && e.Anomaly.Metric == nil {
+		return fmt.Errorf("%w: an episode without its metric", errBroken)
+	}
+	return nil
+}
+
+func (f *feedback) check() error {
+	for _, r := range f.Rules {
+		if r == nil {
+			return fmt.Errorf("%w: feedback on no rule", errBroken)
+		}
+	}
+	return nil
+}
+
+func (g *group) check() error {
+	if len(g.Members) == 0 || len(g.Members) > maxTogether {
+		return fmt.Errorf("%w: an anomaly of %d series", errBroken, len(g.Members))
+	}
+	return nil
+}
