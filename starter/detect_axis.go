@@ -40,9 +40,9 @@ func makeTimeSteps() []timeStep {
 			steps = append(steps, timeStep{months: m, layout: layout, day: second})
 		}
 	}
-	const date = "Mon 2 Jan 2006"
+	const date = "2 Jan 2006"
 	ms, s, m, h := time.Millisecond, time.Second, time.Minute, time.Hour
-	add("15:04:05.000", date, ms, 2*ms, 5*ms, 10*ms, 20*ms, 50*ms, 100*ms, 200*ms, 500*ms)
+	add("05.000 s", "15:04, "+date, ms, 2*ms, 5*ms, 10*ms, 20*ms, 50*ms, 100*ms, 200*ms, 500*ms)
 	add("15:04:05", date, s, 2*s, 5*s, 10*s, 15*s, 30*s)
 	add("15:04", date, m, 2*m, 5*m, 10*m, 15*m, 30*m, h, 2*h, 3*h, 6*h, 12*h)
 	add("Mon 2 Jan", "2006", day, 2*day)
@@ -122,7 +122,7 @@ func valueTicks(low, high float64, about int) []tick {
 	}
 	unit := math.Pow(10, math.Floor(math.Log10(step)))
 	for _, f := range []float64{1, 2, 5, 10} {
-		if unit*f >= step {
+		if unit*f >= step*(1-1e-9) {
 			step = unit * f
 			break
 		}
@@ -131,7 +131,7 @@ func valueTicks(low, high float64, about int) []tick {
 	begin := math.Ceil(low / step)
 	for i := range 4 * about {
 		at := (begin + float64(i)) * step
-		if at > high {
+		if at > high+step*1e-9 { // which rounding may exceed by a little
 			break
 		}
 		ticks = append(ticks, tick{at, valueLabel(at, step, math.Max(math.Abs(low), math.Abs(high)))})
@@ -147,7 +147,7 @@ func valueLabel(at, step, greatest float64) string {
 	}
 	digits := int(math.Ceil(math.Log10(greatest/step))) + 1
 	if greatest >= 1e15 || greatest < 1e-4 {
-		return strconv.FormatFloat(at, 'e', min(max(digits-1, 0), 14), 64)
+		return strconv.FormatFloat(at, 'g', min(max(digits, 1), 15), 64)
 	}
 	factor, letter := 1.0, ""
 	if digits <= 4 {

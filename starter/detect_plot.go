@@ -57,11 +57,11 @@ func writePlot(w io.Writer, r seriesReport, c *curve, o detectOptions) error {
 	head := draw.Crop(whole, 0, 0, height-headHeight, 0)
 	upper := draw.Crop(whole, 0, 0, scoreHeight, -headHeight)
 	lower := draw.Crop(whole, 0, 0, 0, scoreHeight-height)
-	// Both panels begin at the same place, however wide their numbers are.
-	left := func(p *plot.Plot, c draw.Canvas) vg.Length { return p.DataCanvas(c).Min.X - c.Min.X }
-	widest := max(left(values, upper), left(scores, lower))
-	values.Draw(draw.Crop(upper, widest-left(values, upper), 0, 0, 0))
-	scores.Draw(draw.Crop(lower, widest-left(scores, lower), 0, 0, 0))
+	// Both panels begin and end at the same place, however wide their labels are.
+	above, below := values.DataCanvas(upper), scores.DataCanvas(lower)
+	left, right := max(above.Min.X, below.Min.X), min(above.Max.X, below.Max.X)
+	values.Draw(draw.Crop(upper, left-above.Min.X, right-above.Max.X, 0, 0))
+	scores.Draw(draw.Crop(lower, left-below.Min.X, right-below.Max.X, 0, 0))
 	drawHead(head, r, o)
 
 	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)

@@ -49,6 +49,7 @@ func tellProblems(w io.Writer, series []seriesReport) {
 				continue
 			}
 			told++
+			p.File = inputName(p.File)
 			fmt.Fprintln(w, safe(p.String()))
 		}
 		more += s.Untold
@@ -59,7 +60,7 @@ func tellProblems(w io.Writer, series []seriesReport) {
 	for _, s := range series {
 		if s.Late > 0 && told < 2*maxToldOnError {
 			told++
-			fmt.Fprintf(w, "%s:%d: %s not later than the newest before, the first here: late or a duplicate, with no effect\n", safe(s.File), s.LateLine, incident.Count(s.Late, "row is", "rows are"))
+			fmt.Fprintf(w, "%s:%d: %s not later than the newest before, the first here: late or a duplicate, with no effect\n", safe(inputName(s.File)), s.LateLine, incident.Count(s.Late, "row is", "rows are"))
 		}
 	}
 }

@@ -9,7 +9,8 @@ import (
 // Sizes of a small picture, in its own units; the page scales it.
 const (
 	smallWidth   = 720.0
-	smallLeft    = 46.0
+	smallLeft    = 44.0 // more where labels are longer
+	smallLetter  = 7.0  // width of a digit
 	smallRight   = 8.0
 	smallTop     = 12.0
 	smallValues  = 150.0 // height of the panel with the values
@@ -18,6 +19,8 @@ const (
 	smallBottom  = 30.0
 	smallHeight  = smallTop + smallValues + smallBetween + smallScores + smallBottom
 	smallColumns = int(smallWidth - smallLeft - smallRight)
+	smallTimes   = 8 // labels of times
+	smallNumbers = 4 // labels of values, about
 )
 
 // smallPicture is what the page draws of one series: places and lengths in the
@@ -30,6 +33,7 @@ type smallPicture struct {
 	Half                  float64 // height of the score at which an alert is due
 	Limit                 float64 // height of the limit, 0 for none
 	Band, Values, Scores  string
+	Dots                  string // values that stand alone
 	Times, Numbers        []smallTick
 	Shades                []smallShade
 	TimeLabels, DayLabels float64 // heights of the two lines of labels
@@ -40,6 +44,7 @@ type smallPicture struct {
 type smallTick struct {
 	At           float64
 	Label, Below string
+	Anchor       string // which end of the label is at At
 }
 
 type smallShade struct {
@@ -56,9 +61,13 @@ func drawSmall(r seriesReport, c *curve, limit float64) smallPicture {
 		ScoreFloor: smallTop + smallValues + smallBetween + smallScores,
 	}
 	p.Half, p.TimeLabels, p.DayLabels = (p.ScoreTop+p.ScoreFloor)/2, p.ScoreFloor+13, p.ScoreFloor+25
-	p.NumberX, p.Depth = p.Left-5, p.ScoreFloor-p.Top
 	start, end := c.span()
 	low, high := c.valueRange(limit)
+	numbers := valueTicks(low, high, smallNumbers)
+	for _, t := range numbers {
+		p.Left = max(p.Left, round(float64(len(t.label))*smallLetter)+8)
+	}
+	p.NumberX, p.Depth = p.Left-5, p.ScoreFloor-p.Top
 	x := func(at float64) float64 { return p.Left + (at-start)/(end-start)*(p.Right-p.Left) }
 	y := func(v float64) float64 {
 		return max(p.Top, min(p.Floor, p.Floor-(v-low)/(high-low)*smallValues))
@@ -67,7 +76,7 @@ func drawSmall(r seriesReport, c *curve, limit float64) smallPicture {
 		p.Limit = round(y(limit))
 	}
 	points := c.reduced(smallColumns)
-	var band, values, scores strings.Builder
+	var band, values, scores, dots strings.Builder
 	for _, piece := range bands(points) {
 		path := path{data: &band}
 		for _, s := range piece {
@@ -80,24 +89,41 @@ func drawSmall(r seriesReport, c *curve, limit float64) smallPicture {
 	}
 	for _, piece := range pieces(points) {
 		value, score := path{data: &values}, path{data: &scores}
+		if alone := len(piece) == 1 && piece[0].min == piece[0].max; alone {
+			value.data = &dots
+		}
 		strokes(piece, func(at, v float64) { value.to(x(at), y(v)) })
+		if value.points == 1 {
+			dots.WriteString("h.01") // no length, but round ends
+		}
 		for _, s := range piece {
 			score.to(x(s.from), p.ScoreFloor-s.score*smallScores)
 		}
-		if value.points == 1 {
-			values.WriteString("h.01") // a dot, by its round ends
-		}
 	}
-	p.Band, p.Values, p.Scores = band.String(), values.String(), scores.String()
-	for _, t := range timeTicks(start, end, 8) {
+	p.Band, p.Values, p.Scores, p.Dots = band.String(), values.String(), scores.String(), dots.String()
+	for _, t := range timeTicks(start, end, smallTimes) {
 		label, below, _ := strings.Cut(t.label, "\n")
-		p.Times = append(p.Times, smallTick{round(x(t.at)), label, below})
+		at := round(x(t.at))
+		p.Times = append(p.Times, smallTick{at, label, below, anchor(at, max(len(label), len(below)), p.Left, p.Right)})
 	}
-	for _, t := range valueTicks(low, high, 4) {
+	for _, t := range numbers {
 		p.Numbers = append(p.Numbers, smallTick{At: round(y(t.at)), Label: t.label})
 	}
 	p.shade(r, start, end, x)
 	return p
+}
+
+// anchor keeps a label under a time axis from leaving the picture.
+func anchor(at float64, letters int, left, right float64) string {
+	half := float64(letters) * smallLetter / 2
+	switch {
+	case at+half > right+smallRight:
+		return "end"
+	case at-half < left-smallLeft:
+		return "start"
+	default:
+		return "middle"
+	}
 }
 
 // shade lays out the episodes. Those that fall on the same place are one.
