@@ -59,6 +59,7 @@ func newRootCommand(open opener) *cobra.Command {
 		newIncidentsCommand(open),
 		newApproveCommand(open),
 		newRejectCommand(open),
+		newFeedbackCommand(open),
 		newRunbooksCommand(),
 		newBackfillCommand(),
 		newDoctorCommand(),

@@ -23,13 +23,31 @@ const (
 	maxHeard    = 100  // outcomes that nobody has asked for
 )
 
-// adjustable lists the rules that have a threshold of ours, by where their
-// series are kept; the first of each is meant when feedback names none. Alarms
-// are judged by CloudWatch, and events are trouble by themselves.
+// The rules of Adjustable.
 var (
 	metricRules = []string{RuleLevel, RuleTrend}
 	logRules    = []string{RuleLogRate, RuleLogNew}
 )
+
+// Adjustable lists the rules that have a threshold which feedback moves, for
+// series of a kind; the first is the usual one. It is empty for alarms, which
+// CloudWatch judges, and events, which are trouble by themselves.
+func Adjustable(kind telemetry.Kind) []string {
+	switch kind {
+	case telemetry.KindMetric:
+		return slices.Clone(metricRules)
+	case telemetry.KindLog:
+		return slices.Clone(logRules)
+	default:
+		return nil
+	}
+}
+
+// IsAdjustable tells whether the rule of an anomaly has such a threshold.
+func IsAdjustable(rule string) bool {
+	rule = baseRule(rule)
+	return slices.Contains(metricRules, rule) || slices.Contains(logRules, rule)
+}
 
 // feedback is what was said of one series.
 type feedback struct {

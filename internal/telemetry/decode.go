@@ -167,7 +167,7 @@ func (d *decoder) add(s Signal, what string) {
 	s.Region = cut(first(s.Region, d.src.Region), maxName)
 	s.Arrival, s.Partition = d.src.Arrival, d.src.Partition
 	s.Time = s.Time.UTC()
-	s.Series = s.Account + "/" + s.Region + "/" + string(s.Kind) + "/" + what
+	s.Series = SeriesKey(s.Account, s.Region, s.Kind, what)
 	d.signals = append(d.signals, s)
 }
 

@@ -45,6 +45,12 @@ type Signal struct {
 	Feedback *Feedback
 }
 
+// SeriesKey is a Signal's Series. For a metric, what is its SourceKey, for a log
+// line its group.
+func SeriesKey(account, region string, kind Kind, what string) string {
+	return account + "/" + region + "/" + string(kind) + "/" + what
+}
+
 // MetricPoint is one datapoint of a metric stream: the statistics of all
 // samples that fell into its period.
 type MetricPoint struct {
