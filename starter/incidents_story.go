@@ -101,7 +101,7 @@ func (s story) opened(st incident.State, now time.Time) string {
 	} else {
 		parts = append(parts, "took "+text(incident.Span(st.Ended.Sub(st.Opened))))
 	}
-	parts = append(parts, text(incident.Count(max(st.Joined, len(st.Anomalies)), "anomaly", "anomalies")))
+	parts = append(parts, text(st.Extent()))
 	if st.Team != "" {
 		parts = append(parts, "team "+safe(st.Team))
 	}
@@ -170,12 +170,30 @@ func (s story) anomalies(st incident.State) {
 		lead := fmt.Sprintf("  %8s  %-6s  ", since(shown[0].Opened, a.Opened), safe(string(a.Kind)))
 		if s.all {
 			s.hang(lead, what)
+			s.witnesses(shown[0].Opened, a)
 		} else {
 			s.printf("%s%s", lead, shorten(what, s.width-len([]rune(lead))))
 		}
 	}
 	if more := max(st.Joined, len(st.Anomalies)) - len(shown); more > 0 {
 		s.printf("  and %d more", more)
+	}
+}
+
+// witnesses writes the series in which an anomaly shows, where it is more than one.
+func (s story) witnesses(from time.Time, a incident.Anomaly) {
+	if a.Breadth() == 1 {
+		return
+	}
+	for _, w := range a.Sightings() {
+		back := ""
+		if !w.Closed.IsZero() {
+			back = ", until " + since(from, w.Closed)
+		}
+		s.hang(fmt.Sprintf("  %8s  %-6s  - ", since(from, w.Opened), ""), text(w.Words())+back)
+	}
+	if a.MoreWitnesses > 0 {
+		s.printf("  %8s  %-6s  - and %d more series", "", "", a.MoreWitnesses)
 	}
 }
 

@@ -162,6 +162,26 @@ func TestShowFitsTheTerminal(t *testing.T) {
 	require.Contains(t, out, "get-metric-data")
 }
 
+// Every series of an anomaly is told at length, and counted in short.
+func TestTheStoryTellsOfWitnesses(t *testing.T) {
+	t.Parallel()
+	st := pending("inc-aaaaaaaaaaaa")
+	a := &st.Anomalies[0]
+	a.Kind, a.Metric, a.Observed, a.High = incident.KindMetric, &incident.MetricRef{Name: "Errors"}, 30, 2
+	a.Witnesses = []incident.Witness{{
+		Metric: &incident.MetricRef{Name: "Latency\x1b[2J"}, Observed: 812, High: 45, Opened: opened.Add(2 * time.Second), Closed: opened.Add(20 * time.Second),
+	}}
+	a.MoreWitnesses = 3
+	st.Joined = 2
+	f := &fake{list: []summary{listed(st.ID, false)}, states: map[string][]incident.State{st.WorkflowID: {st}}}
+	out, _, _ := call(t, f, "incidents", "show", "aaaa")
+	require.Contains(t, out, "2 anomalies in 6 series")
+	require.NotContains(t, out, "Latency")
+	out, _, _ = call(t, f, "incidents", "show", "aaaa", "--verbose")
+	require.Regexp(t, `\n +\+0\.0s +- Errors is 30 where 0 to 2 is expected\n +\+2\.0s +- Latency\S* is 812 where 0 to 45 is expected, until \+20\.0s\n +- and 3 more series\n`, out)
+	require.NotContains(t, out, "\x1b")
+}
+
 // TestTheStoryFitsOneScreen tells a long incident in a terminal of 80 columns.
 func TestTheStoryFitsOneScreen(t *testing.T) {
 	t.Parallel()

@@ -142,8 +142,8 @@ func (r *correlatorRun) perform(ctx workflow.Context, effects []correlate.Effect
 	return append(failed, r.join(ctx, effects)...)
 }
 
-// maxTogether is how many anomalies join with one signal. Sixteen of the largest
-// stay within 64 KiB.
+// maxTogether is how many anomalies and witnesses of them join with one signal.
+// Sixteen of the largest stay within 64 KiB.
 const maxTogether = 16
 
 // join hands anomalies to their incidents, those of one incident together.
@@ -152,18 +152,22 @@ func (r *correlatorRun) join(ctx workflow.Context, effects []correlate.Effect) [
 		to   correlate.Join // the first
 		load incident.Join
 		sent workflow.Future
+
+		series int // in it
 	}
 	var parcels []*parcel
 	for _, e := range effects {
 		if e.Join == nil {
 			continue
 		}
-		i := slices.IndexFunc(parcels, func(p *parcel) bool { return p.to.IncidentID == e.Join.IncidentID && len(p.load.More) < maxTogether-1 })
+		series := 1 + len(e.Join.Anomaly.Witnesses)
+		i := slices.IndexFunc(parcels, func(p *parcel) bool { return p.to.IncidentID == e.Join.IncidentID && p.series+series <= maxTogether })
 		if i < 0 {
-			parcels = append(parcels, &parcel{to: *e.Join, load: incident.Join{Anomaly: e.Join.Anomaly}})
+			parcels = append(parcels, &parcel{to: *e.Join, load: incident.Join{Anomaly: e.Join.Anomaly}, series: series})
 			continue
 		}
 		parcels[i].load.More = append(parcels[i].load.More, e.Join.Anomaly)
+		parcels[i].series += series
 	}
 	for _, p := range parcels {
 		id := r.in.Scope.IncidentWorkflowID(p.to.Service, p.to.IncidentID)

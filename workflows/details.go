@@ -36,8 +36,7 @@ func (r *incidentRun) details() string {
 	var b page
 	s := r.state
 	b.linef("## %s: %s\n\n", plain(redact.Name(s.Service)), plain(ending(s)))
-	b.linef("**%s**, %s, opened %s, `%s`\n\n", plain(redact.Name(string(s.Severity))),
-		incident.Count(s.Joined, "anomaly", "anomalies"), clock(s.Opened), code(s.ID))
+	b.linef("**%s**, %s, opened %s, `%s`\n\n", plain(redact.Name(string(s.Severity))), s.Extent(), clock(s.Opened), code(s.ID))
 	b.linef("%s\n\n", plain(s.Anomalies[0].Why))
 	b.linef("### %s\n\n", plain(s.Advice()))
 	r.detailOutages(&b)

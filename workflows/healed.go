@@ -101,21 +101,25 @@ func (r *incidentRun) lookWhetherHealed(ctx workflow.Context, q *question, again
 // many to look at.
 func (r *incidentRun) bands() (specs []incident.VerifySpec, ok bool) {
 	seen := map[string]bool{}
+	listed := 0
 	for _, a := range r.state.Anomalies {
-		if a.Metric == nil || seen[a.Series] || a.Metric.Period <= 0 {
-			continue
+		for _, w := range a.Sightings() {
+			listed++
+			if w.Metric == nil || seen[w.Series] || w.Metric.Period <= 0 {
+				continue
+			}
+			seen[w.Series] = true
+			specs = append(specs, r.band(a.Service, w))
 		}
-		seen[a.Series] = true
-		specs = append(specs, r.band(a))
 	}
-	return specs, len(specs) > 0 && len(specs) <= healedSeries && r.state.Joined == len(r.state.Anomalies)
+	return specs, len(specs) > 0 && len(specs) <= healedSeries && r.state.Series() == listed
 }
 
-// band is the band from which an anomaly's series strayed, as a check.
-func (r *incidentRun) band(a incident.Anomaly) incident.VerifySpec {
-	spec := incident.VerifySpec{Metric: *a.Metric, Comparison: "<=", Threshold: a.High, Samples: healedSamples, Traffic: r.traffic(a)}
-	if a.Observed < a.Low {
-		spec.Comparison, spec.Threshold = ">=", a.Low
+// band is the band from which a service's series strayed, as a check.
+func (r *incidentRun) band(service string, w incident.Witness) incident.VerifySpec {
+	spec := incident.VerifySpec{Metric: *w.Metric, Comparison: "<=", Threshold: w.High, Samples: healedSamples, Traffic: r.traffic(service, *w.Metric)}
+	if w.Observed < w.Low {
+		spec.Comparison, spec.Threshold = ">=", w.Low
 	}
 	return spec
 }
@@ -126,14 +130,14 @@ func (r *incidentRun) look(ctx workflow.Context, verify incident.VerifySpec) (in
 	return readSymptom(ctx, incident.ReadSymptomInput{Verify: patient(verify, r.quietTime()), Since: r.lastSeen()})
 }
 
-// traffic is the requests series of an anomaly's service, when that is the
+// traffic is the requests series beside one of a service, when that is the
 // incident's own: a service without requests shows no trouble either.
-func (r *incidentRun) traffic(a incident.Anomaly) *incident.MetricRef {
-	if a.Service != r.pinned.Service.Name {
+func (r *incidentRun) traffic(service string, of incident.MetricRef) *incident.MetricRef {
+	if service != r.pinned.Service.Name {
 		return nil
 	}
 	for _, m := range r.pinned.Service.Metrics {
-		if m.Role == incident.RoleRequests && (m.Namespace != a.Metric.Namespace || m.Name != a.Metric.Name) {
+		if m.Role == incident.RoleRequests && (m.Namespace != of.Namespace || m.Name != of.Name) {
 			return &m.MetricRef
 		}
 	}

@@ -63,6 +63,7 @@ type incidentRun struct {
 	rounds   int // how often the incident was opened: 1 and the reopenings
 	attempts int // plans that ran in this round
 	closings int // counts the moments at which every episode had closed
+	widened  int // how often an anomaly was seen in more series
 
 	question *question      // the latest one
 	voting   workflow.Mutex // one decision is looked at at a time

@@ -129,7 +129,9 @@ func (r *incidentRun) take(ctx workflow.Context, a incident.Anomaly) {
 	case i >= 0 && r.state.Anomalies[i].State == incident.EpisodeClosed:
 		return // an old emission that came late
 	case i >= 0:
+		before := r.state.Anomalies[i]
 		r.keep(i, a)
+		r.announceWitnesses(ctx, before, a)
 	case r.seen[a.ID]:
 		// One of those that are only counted.
 	default:
@@ -150,12 +152,14 @@ func (r *incidentRun) take(ctx workflow.Context, a incident.Anomaly) {
 }
 
 // keep stores an anomaly at its place. Only the first ones keep their samples and
-// changes, because all of them travel together in payloads.
+// changes, and there are not more witnesses than leave room, because all of them
+// travel together in payloads.
 func (r *incidentRun) keep(i int, a incident.Anomaly) {
 	if i >= maxFull {
 		a.Samples, a.Changes = nil, nil
 	}
 	r.state.Anomalies[i] = a
+	incident.BoundWitnesses(r.state.Anomalies, maxAnomalies)
 }
 
 // announce tells of an anomaly that joined. In a storm the root message and the
@@ -170,6 +174,19 @@ func (r *incidentRun) announce(ctx workflow.Context, a incident.Anomaly) {
 	default:
 		r.chat.root(r)
 	}
+}
+
+// announceWitnesses tells of further series in which a known anomaly shows.
+func (r *incidentRun) announceWitnesses(ctx workflow.Context, before, now incident.Anomaly) {
+	more := now.Breadth() - before.Breadth()
+	if more <= 0 || now.State == incident.EpisodeClosed {
+		return
+	}
+	if r.widened++; r.widened > maxAnnounced {
+		r.chat.root(r)
+		return
+	}
+	r.say(ctx, incident.PhaseAnalyse, redact.Format("Seen in %d more series of %s: %s", more, redact.Name(now.Service), broken(before, now)))
 }
 
 func (r *incidentRun) indexOf(anomalyID string) int {

@@ -18,20 +18,31 @@ const (
 // trouble that has not done so.
 func (r *incidentRun) quietTime() incident.Duration {
 	var pause time.Duration
-	for _, a := range r.state.Anomalies {
-		if a.State == incident.EpisodeClosed {
-			pause = max(pause, r.pauseAfter(a))
+	seen := r.sightings()
+	for _, w := range seen {
+		if !w.Closed.IsZero() {
+			pause = max(pause, pauseAfter(w, seen))
 		}
 	}
 	return incident.Seconds(min(time.Duration(patience*float64(pause)), longestQuiet))
 }
 
+// sightings are all series in which the trouble was seen, one by one: a witness of
+// one anomaly can be what the next one begins with.
+func (r *incidentRun) sightings() []incident.Witness {
+	var all []incident.Witness
+	for _, a := range r.state.Anomalies {
+		all = append(all, a.Sightings()...)
+	}
+	return all
+}
+
 // pauseAfter is the time from the end of an episode to the next of the same
 // series and rule; 0 when there is none.
-func (r *incidentRun) pauseAfter(a incident.Anomaly) time.Duration {
+func pauseAfter(a incident.Witness, all []incident.Witness) time.Duration {
 	var next time.Time
-	for _, b := range r.state.Anomalies {
-		if b.Series == a.Series && b.Rule == a.Rule && b.Opened.After(a.Closed) && (next.IsZero() || b.Opened.Before(next)) {
+	for _, b := range all {
+		if b.Same(a) && b.Opened.After(a.Closed) && (next.IsZero() || b.Opened.Before(next)) {
 			next = b.Opened
 		}
 	}

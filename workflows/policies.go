@@ -161,11 +161,11 @@ const (
 	maxRounds       = 4                // times that a resolved incident may be reopened, the first round included
 	watchLimit      = 2 * time.Hour    // that one automation may run before it is stopped
 	maxWatches      = 250              // looks at one automation; a document has at most 100 steps
-	maxAnomalies    = 24               // kept in the state, more are counted
+	maxAnomalies    = 24               // kept in the state, more are counted; so many series are kept, as anomalies or as witnesses
 	maxTimeline     = 200              // entries; the state travels as one payload
 	maxEntry        = 600              // bytes of an entry
 	maxFull         = 4                // anomalies that are kept with their samples and changes
-	maxAnnounced    = 5                // anomalies whose joining is told one by one
+	maxAnnounced    = 5                // anomalies whose joining is told one by one, and so often that one shows in more series
 	stormStep       = 20               // after every so many further ones their number is told
 	maxRefusals     = 100              // decisions on one question that are looked at and refused
 )

@@ -111,8 +111,8 @@ func (r *incidentRun) onset() time.Time {
 		return r.state.Anomalies[i].Opened
 	}
 	for _, a := range r.state.Anomalies {
-		if a.Opened.Before(onset) {
-			onset = a.Opened
+		if at := a.Onset(); at.Before(onset) {
+			onset = at
 		}
 	}
 	return onset

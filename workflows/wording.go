@@ -178,7 +178,7 @@ func (r *incidentRun) headline() incident.Headline {
 	s := r.state
 	return incident.Headline{
 		IncidentID: s.ID, WorkflowID: s.WorkflowID, RunID: s.RunID, Service: s.Service, Team: s.Team, Severity: s.Severity,
-		Status: s.Status, Outcome: s.Outcome, Origin: s.Origin, Anomalies: s.Joined,
+		Status: s.Status, Outcome: s.Outcome, Origin: s.Origin, Anomalies: s.Joined, Series: s.Series(),
 		Title: redact.Format("%s: %s", redact.Name(s.Service), s.Anomalies[0].Why).Cut(200), Body: r.body(),
 		Advice: s.Advice(), UIURL: r.uiURL(), TicketKey: s.Ticket.Key, TicketURL: s.Ticket.URL, ThreadURL: s.Thread.URL,
 	}
@@ -197,6 +197,9 @@ func (r *incidentRun) body() redact.Text {
 	if n := len(r.state.Attempts); n > 0 {
 		last := r.state.Attempts[n-1]
 		lines = append(lines, redact.Format("%s: %s", redact.Name(last.Runbook), ended(last.Result).Cut(400)))
+	}
+	if first := r.state.Anomalies[0]; first.Breadth() > 1 {
+		lines = append(lines, redact.Format("%d series of %s: %s.", first.Breadth(), redact.Name(first.Service), seriesOf(first)))
 	}
 	const shown = 3
 	for _, a := range r.state.Anomalies[1:min(len(r.state.Anomalies), 1+shown)] { // the title tells the first

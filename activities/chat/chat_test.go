@@ -155,10 +155,10 @@ func TestTheRootMessageSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slack.Options{})
 	h := headline()
-	h.Advice = said("Approve or reject restart-service on checkout before 2026-03-01 12:30 UTC.")
+	h.Advice, h.Series = said("Approve or reject restart-service on checkout before 2026-03-01 12:30 UTC."), 5
 	_, err := w.acts.PostIncident(t.Context(), incident.PostIncidentInput{Headline: h})
 	require.NoError(t, err)
-	require.Regexp(t, `(?s)^SEV2 · checkout · analysing\n.*Approve or reject restart-service on checkout before 2026-03-01 12:30 UTC.*5 errors a second`, text(w.slack.Messages(channel)[0]))
+	require.Regexp(t, `(?s)^SEV2 · checkout · analysing\n.*Approve or reject restart-service on checkout before 2026-03-01 12:30 UTC.*5 errors a second.*Anomalies 2.*Series 5`, text(w.slack.Messages(channel)[0]))
 }
 
 func TestOneThreadWhateverGetsLost(t *testing.T) {

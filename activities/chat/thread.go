@@ -163,6 +163,9 @@ func rootBlocks(h incident.Headline) []slack.Block {
 	if h.Anomalies > 0 {
 		pairs = append(pairs, [2]string{"Anomalies", fmt.Sprint(h.Anomalies)})
 	}
+	if h.Series > h.Anomalies {
+		pairs = append(pairs, [2]string{"Series", fmt.Sprint(h.Series)})
+	}
 	return append(blocks, contextOf(pairs, link(h.UIURL, "Temporal UI"), link(h.TicketURL, h.TicketKey)))
 }
 

@@ -78,10 +78,15 @@ func TestInputKeepsItsBudget(t *testing.T) {
 	for range 20 {
 		in.Anomalies = append(in.Anomalies, in.Anomalies[0])
 	}
+	in.Anomalies[2].Witnesses = []incident.Witness{{Series: "a further series"}}
 	e := says("tool_use", good)
 	got, err := diagnose(t, diagnosis.Options{Client: client(t, e), MaxInput: 12 << 10}, in)
 	require.NoError(t, err)
 	notes := strings.Join(got.Notes, "\n")
+	require.Contains(t, notes, "only the first series of every anomaly")
+	require.NotContains(t, e.requests[0], "a further series")
+	require.Contains(t, e.requests[0], `\"more_witnesses\":1`)
+	require.Len(t, in.Anomalies[2].Witnesses, 1, "what was asked about stays as it is")
 	require.Contains(t, notes, "only the first 4 anomalies")
 	require.Contains(t, notes, "evidence ev-10000037 was left out")
 	require.NotContains(t, e.requests[0], "ev-10000037", "what is not shown cannot be cited")

@@ -58,13 +58,14 @@ type subject struct {
 	DependsOn []string           `json:"depends_on"`
 }
 
-// show writes the message, and shortens it to the limit in bytes: first
-// anomalies beyond the first ones, then samples of evidence and then evidence
-// itself, the least telling first, which is last in the input.
+// show writes the message, and shortens it to the limit in bytes: first the
+// witnesses of anomalies, which the evidence tells of, too, then anomalies beyond
+// the first ones, then samples of evidence and then evidence itself, the least
+// telling first, which is last in the input.
 func show(in incident.DiagnoseInput, limit int) (shown, error) {
 	in.Evidence = slices.Clone(in.Evidence)
 	in.Evidence = in.Evidence[:min(len(in.Evidence), maxEvidence)]
-	in.Anomalies = in.Anomalies[:min(len(in.Anomalies), maxAnomalies)]
+	in.Anomalies = slices.Clone(in.Anomalies[:min(len(in.Anomalies), maxAnomalies)])
 	in.Runbooks = in.Runbooks[:min(len(in.Runbooks), maxRunbooks)]
 	in.Tried = in.Tried[max(0, len(in.Tried)-maxTriedEntries):]
 	var notes []string
@@ -78,6 +79,9 @@ func show(in incident.DiagnoseInput, limit int) (shown, error) {
 			return s, nil
 		}
 		switch {
+		case slices.ContainsFunc(in.Anomalies, func(a incident.Anomaly) bool { return len(a.Witnesses) > 0 }):
+			incident.BoundWitnesses(in.Anomalies, 0)
+			notes = append(notes, "the model was shown only the first series of every anomaly, the others as evidence")
 		case len(in.Anomalies) > leanAnomalies:
 			in.Anomalies = in.Anomalies[:leanAnomalies]
 			notes = append(notes, fmt.Sprintf("only the first %d anomalies were shown to the model", leanAnomalies))

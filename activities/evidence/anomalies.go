@@ -19,56 +19,108 @@ const (
 	weightCalm    = 100
 )
 
-// maxAnomalies bounds how many anomalies are evidence of their own; an incident
-// may have 50, most of them alike.
+// maxAnomalies bounds how many series of anomalies are evidence of their own; an
+// incident may have 50 anomalies, most of them alike.
 const maxAnomalies = 12
 
-// anomalies turns what the detectors saw into evidence, the earliest first.
+// anomalies turns what the detectors saw into evidence, each series a piece of
+// its own: the anomalies in their order, and then the witnesses of each.
 func (a *Activities) anomalies(all []incident.Anomaly, services []incident.Service, region string, c *collected) {
 	inventory := incident.NewInventory(services)
-	for i, an := range all {
-		if i == maxAnomalies {
-			c.gap(redact.Literal("further anomalies"), redact.Format("%d more joined, the first %d are shown", len(all)-i, i))
-			return
-		}
-		until := an.LastSeen
-		if until.Before(an.Opened) {
-			until = an.Opened
-		}
-		from, to := an.Opened.Add(-a.opts.Before), until.Add(time.Minute)
-		e := incident.Evidence{
-			Kind: incident.EvidenceAnomaly, Service: an.Service, From: from, To: to, Samples: an.Samples,
-			Title: redact.Format("%s anomaly of %s: %s", redact.Name(string(an.Kind)), redact.Name(an.Service), redact.Name(sourceOf(an))),
-			Detail: redact.Format("%s. Opened %s by rule %s, %s, %d signals.", an.Why, redact.Name(stamp(an.Opened)),
-				redact.Name(an.Rule), redact.Name(string(an.State)), an.Count),
-			Query: a.anomalyQuery(an, from, to, region),
-			Facts: map[string]float64{incident.FactAfter: an.Observed, incident.FactLow: an.Low, incident.FactHigh: an.High},
-		}
-		switch an.Kind {
-		case incident.KindMetric, incident.KindForecast:
-			e.Facts[incident.FactBefore] = an.Previous
-			e.Metric = an.Metric
-			if an.Metric != nil {
-				if w, ok := inventory.Watched(*an.Metric); ok {
-					e.Role = w.Role
-				}
-			}
-			if f := an.Forecast; f != nil {
-				e.Title = redact.Format("%s of %s is about to reach its limit", redact.Name(sourceOf(an)), redact.Name(an.Service))
-				e.Facts[incident.FactLimit], e.Facts[incident.FactSecondsToIt] = f.Limit, f.Seconds
-				// A band of nothing but one value still has a deviation.
-				deviation := max((an.High-an.Low)/(2*bandWidth), 0.01*math.Abs(an.Previous), 1e-9)
-				e.Facts[incident.FactDeviations] = clamp((an.Observed - an.Previous) / deviation)
-				e.Facts[incident.FactSlope] = clamp(60 * f.Slope / deviation)
-			}
-		case incident.KindAlarm:
-			// An alarm has no band of its own; DescribeAlarms tells its threshold.
-			e.Facts = map[string]float64{incident.FactInAlarm: 1, incident.FactAfter: an.Observed}
-		case incident.KindLog:
-			e.Facts[incident.FactCountAfter] = float64(an.Count)
-		}
-		c.add(e, weightAnomaly-float64(i))
+	series := 0
+	for _, an := range all {
+		series += an.Breadth()
 	}
+	shown := min(len(all), maxAnomalies)
+	for i, an := range all[:shown] {
+		a.anomaly(an, i, inventory, region, c)
+	}
+	for _, an := range all {
+		for _, w := range an.Witnesses {
+			if shown == maxAnomalies {
+				break
+			}
+			a.witness(an, w, shown, inventory, region, c)
+			shown++
+		}
+	}
+	if more := series - shown; more > 0 {
+		c.gap(redact.Literal("further anomalies"), redact.Format("seen in %d series, of which %d are shown", series, shown))
+	}
+}
+
+// anomaly is the evidence of an anomaly's own series. The i-th is the less
+// telling, the greater i is.
+func (a *Activities) anomaly(an incident.Anomaly, i int, inventory *incident.Inventory, region string, c *collected) {
+	until := an.LastSeen
+	if until.Before(an.Opened) {
+		until = an.Opened
+	}
+	from, to := an.Opened.Add(-a.opts.Before), until.Add(time.Minute)
+	what := an.Why
+	if an.Breadth() > 1 { // then Why can be about another series
+		what = an.Sightings()[0].Words()
+	}
+	e := incident.Evidence{
+		Kind: incident.EvidenceAnomaly, Service: an.Service, From: from, To: to, Samples: an.Samples,
+		Title: redact.Format("%s anomaly of %s: %s", redact.Name(string(an.Kind)), redact.Name(an.Service), redact.Name(sourceOf(an))),
+		Detail: redact.Format("%s. Opened %s by rule %s, %s, %d signals.", what, redact.Name(stamp(an.Opened)),
+			redact.Name(an.Rule), redact.Name(string(an.State)), an.Count),
+		Query: a.anomalyQuery(an, from, to, region),
+		Facts: map[string]float64{incident.FactAfter: an.Observed, incident.FactLow: an.Low, incident.FactHigh: an.High},
+	}
+	switch an.Kind {
+	case incident.KindMetric, incident.KindForecast:
+		e.Facts[incident.FactBefore] = an.Previous
+		e.Metric, e.Role = an.Metric, roleOf(an.Metric, inventory)
+		if f := an.Forecast; f != nil {
+			e.Title = redact.Format("%s of %s is about to reach its limit", redact.Name(sourceOf(an)), redact.Name(an.Service))
+			e.Facts[incident.FactLimit], e.Facts[incident.FactSecondsToIt] = f.Limit, f.Seconds
+			// A band of nothing but one value still has a deviation.
+			deviation := max((an.High-an.Low)/(2*bandWidth), 0.01*math.Abs(an.Previous), 1e-9)
+			e.Facts[incident.FactDeviations] = clamp((an.Observed - an.Previous) / deviation)
+			e.Facts[incident.FactSlope] = clamp(60 * f.Slope / deviation)
+		}
+	case incident.KindAlarm:
+		// An alarm has no band of its own; DescribeAlarms tells its threshold.
+		e.Facts = map[string]float64{incident.FactInAlarm: 1, incident.FactAfter: an.Observed}
+	case incident.KindLog:
+		e.Facts[incident.FactCountAfter] = float64(an.Count)
+	}
+	c.add(e, weightAnomaly-float64(i))
+}
+
+// witness is the evidence of a further series of an anomaly.
+func (a *Activities) witness(an incident.Anomaly, w incident.Witness, i int, inventory *incident.Inventory, region string, c *collected) {
+	own := an
+	own.Series, own.Metric, own.Opened = w.Series, w.Metric, w.Opened
+	from, to := w.Opened.Add(-a.opts.Before), an.LastSeen.Add(time.Minute)
+	if to.Before(w.Opened) {
+		to = w.Opened.Add(time.Minute)
+	}
+	standing := redact.Literal("still out when it was last heard of")
+	if !w.Closed.IsZero() {
+		standing = redact.Format("back since %s", redact.Name(stamp(w.Closed)))
+	}
+	c.add(incident.Evidence{
+		Kind: incident.EvidenceAnomaly, Service: an.Service, From: from, To: to, Metric: w.Metric, Role: roleOf(w.Metric, inventory),
+		Title: redact.Format("%s anomaly of %s: %s", redact.Name(string(an.Kind)), redact.Name(an.Service), redact.Name(sourceOf(own))),
+		Detail: redact.Format("%s. Opened %s by rule %s together with %s, %s.", w.Words(), redact.Name(stamp(w.Opened)),
+			redact.Name(w.Rule), redact.Name(sourceOf(an)), standing),
+		Query: a.anomalyQuery(own, from, to, region),
+		Facts: map[string]float64{
+			incident.FactBefore: w.Previous, incident.FactAfter: w.Observed, incident.FactLow: w.Low, incident.FactHigh: w.High,
+		},
+	}, weightAnomaly-float64(i))
+}
+
+// roleOf is what a series measures, as far as the service files say.
+func roleOf(m *incident.MetricRef, inventory *incident.Inventory) incident.MetricRole {
+	if m == nil {
+		return ""
+	}
+	w, _ := inventory.Watched(*m)
+	return w.Role
 }
 
 func (a *Activities) anomalyQuery(an incident.Anomaly, from, to time.Time, region string) string {

@@ -124,6 +124,48 @@ func TestGatherTellsWhatChanged(t *testing.T) {
 	}
 }
 
+// Every series in which an anomaly shows is evidence with its own band.
+func TestGatherTellsOfWitnesses(t *testing.T) {
+	t.Parallel()
+	in := input()
+	latency := metric("checkout", "Latency")
+	in.Service.Metrics = append(in.Service.Metrics, incident.WatchedMetric{MetricRef: latency, Role: incident.RoleLatency})
+	in.Anomalies[0].Why = redact.Literal("Latency is 812, and 1 related series became anomalous with it")
+	in.Anomalies[0].Witnesses = []incident.Witness{{
+		Rule: "level", Series: "latency", Metric: &latency, Opened: onset.Add(-time.Second), Closed: onset.Add(20 * time.Second),
+		Observed: 812, Low: 5, High: 45, Previous: 12,
+	}}
+	out, err := gather(t, broken(), in)
+	require.NoError(t, err)
+	own := pick(t, out, incident.EvidenceAnomaly, "Shop/Errors")
+	require.Contains(t, own.Detail.String(), "Errors is 40 where 0 to 2 is expected.")
+	require.InDelta(t, 2, own.Facts[incident.FactHigh], 0)
+	seen := pick(t, out, incident.EvidenceAnomaly, "metric anomaly of checkout: Shop/Latency")
+	require.Equal(t, incident.RoleLatency, seen.Role)
+	require.Equal(t, &latency, seen.Metric)
+	require.Equal(t, map[string]float64{incident.FactBefore: 12, incident.FactAfter: 812, incident.FactLow: 5, incident.FactHigh: 45}, seen.Facts)
+	require.Contains(t, seen.Detail.String(), "Latency is 812 where 5 to 45 is expected. Opened")
+	require.Contains(t, seen.Detail.String(), "by rule level together with Shop/Errors, back since")
+	require.Contains(t, seen.Query, "Latency")
+
+	for n := range 14 {
+		more := in.Anomalies[0].Witnesses[0]
+		more.Series = fmt.Sprint("latency ", n)
+		in.Anomalies[0].Witnesses = append(in.Anomalies[0].Witnesses, more)
+	}
+	in.Anomalies[0].MoreWitnesses = 20
+	out, err = gather(t, broken(), in)
+	require.NoError(t, err)
+	anomalies := 0
+	for _, e := range out.Evidence {
+		if e.Kind == incident.EvidenceAnomaly {
+			anomalies++
+		}
+	}
+	require.Equal(t, 12, anomalies)
+	require.True(t, slices.ContainsFunc(out.Gaps, func(g incident.Gap) bool { return g.Reason.String() == "seen in 37 series, of which 12 are shown" }), out.Gaps)
+}
+
 func TestGatherIsDeterministic(t *testing.T) {
 	t.Parallel()
 	first, err := gather(t, broken(), input())

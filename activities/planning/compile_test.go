@@ -76,6 +76,7 @@ func TestCompilePlanVerifiesTheSymptom(t *testing.T) {
 		{name: "latency only: errors were never bad", anomalies: []incident.Anomaly{{Service: "checkout", Metric: latency("checkout")}}, acted: "checkout", metric: "Latency", service: "checkout", threshold: 250},
 		{name: "the cause is elsewhere, the symptom is here", anomalies: []incident.Anomaly{{Service: "payments", Metric: errorsSeries("payments")}, {Service: "checkout", Metric: latency("checkout")}}, acted: "payments", metric: "Latency", service: "checkout", threshold: 250},
 		{name: "errors now and then besides slow answers", anomalies: []incident.Anomaly{{Service: "checkout", Metric: latency("checkout")}, {Service: "checkout", Kind: incident.KindLog}}, acted: "payments", metric: "Errors", service: "checkout", also: []string{"Latency"}},
+		{name: "slow answers as a witness of errors", anomalies: []incident.Anomaly{{Service: "checkout", Metric: errorsSeries("checkout"), Witnesses: []incident.Witness{{Metric: latency("checkout")}}}}, acted: "checkout", metric: "Errors", service: "checkout", also: []string{"Latency"}},
 		{name: "nothing was seen here", anomalies: []incident.Anomaly{{Service: "payments", Metric: latency("payments")}}, acted: "payments", metric: "Latency", service: "payments", threshold: 250},
 		{name: "an alarm without a series", anomalies: []incident.Anomaly{{Service: "checkout", Kind: incident.KindAlarm}}, acted: "checkout", metric: "Errors", service: "checkout"},
 	}

@@ -2,6 +2,8 @@ package planning
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"firebreak/internal/incident"
 	"firebreak/internal/runbook"
@@ -54,8 +56,8 @@ func below(spec incident.VerifySpec, anomalies []incident.Anomaly) incident.Veri
 	return spec
 }
 
-// seenAt lists the series of a service in which anomalies were found. An
-// anomaly in log lines stands for the service's errors.
+// seenAt lists the series of a service in which anomalies were found, as their
+// own or as a witness. An anomaly in log lines stands for the service's errors.
 func seenAt(s incident.Service, anomalies []incident.Anomaly) []incident.WatchedMetric {
 	var seen []incident.WatchedMetric
 	for _, a := range anomalies {
@@ -63,12 +65,19 @@ func seenAt(s incident.Service, anomalies []incident.Anomaly) []incident.Watched
 			continue
 		}
 		for _, m := range s.Metrics {
-			if (a.Metric != nil && m.SourceKey() == a.Metric.SourceKey()) || (a.Kind == incident.KindLog && m.Role == incident.RoleErrors) {
+			if shows(a, m.MetricRef) || (a.Kind == incident.KindLog && m.Role == incident.RoleErrors) {
 				seen = append(seen, m)
 			}
 		}
 	}
 	return seen
+}
+
+// shows tells whether a series is one of those in which an anomaly was found.
+func shows(a incident.Anomaly, m incident.MetricRef) bool {
+	return slices.ContainsFunc(a.Sightings(), func(w incident.Witness) bool {
+		return w.Metric != nil && w.Metric.SourceKey() == m.SourceKey()
+	})
 }
 
 // before is the reading of the watched series at the time of planning: the live
@@ -84,11 +93,14 @@ func (a *Activities) before(ctx context.Context, in incident.CompilePlanInput, m
 			a.o.Log.Warn("read the metric before the fix", "incident", in.IncidentID, "metric", m.SourceKey(), "error", err)
 		}
 	}
-	latest := incident.Anomaly{}
+	var latest time.Time
+	observed := 0.0
 	for _, x := range in.Anomalies {
-		if x.Metric != nil && x.Metric.SourceKey() == m.SourceKey() && !x.LastSeen.Before(latest.LastSeen) {
-			latest = x
+		for _, w := range x.Sightings() {
+			if w.Metric != nil && w.Metric.SourceKey() == m.SourceKey() && !x.LastSeen.Before(latest) {
+				latest, observed = x.LastSeen, w.Observed
+			}
 		}
 	}
-	return latest.Observed
+	return observed
 }

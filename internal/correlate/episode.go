@@ -20,7 +20,7 @@ func rank(s incident.EpisodeState) int {
 
 // episode is what is remembered of an emission.
 func episode(a incident.Anomaly) Episode {
-	e := Episode{ID: a.ID, State: a.State, Count: a.Count, Seen: a.LastSeen}
+	e := Episode{ID: a.ID, State: a.State, Count: a.Count, Seen: a.LastSeen, Wide: a.Breadth() - 1, Back: back(a)}
 	if a.State == incident.EpisodeClosed && a.Closed.After(e.Seen) {
 		e.Seen = a.Closed
 	}
@@ -28,6 +28,17 @@ func episode(a incident.Anomaly) Episode {
 		e.Seen = a.Opened
 	}
 	return e
+}
+
+// back counts the series of an anomaly that are known to be back to normal.
+func back(a incident.Anomaly) int {
+	n := 0
+	for _, w := range a.Sightings() {
+		if !w.Closed.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // news tells whether an emission says more than what was passed on already.
@@ -40,7 +51,8 @@ func news(known Episode, a incident.Anomaly) bool {
 	case got > have:
 		return true
 	default:
-		return a.State == incident.EpisodeGrowing && (a.Count > known.Count || a.LastSeen.After(known.Seen))
+		return a.State == incident.EpisodeGrowing &&
+			(a.Count > known.Count || a.LastSeen.After(known.Seen) || a.Breadth()-1 > known.Wide || back(a) > known.Back)
 	}
 }
 

@@ -103,7 +103,9 @@ func (r *reducer) boundHeld() {
 	for {
 		total, oldest := 0, -1
 		for i, o := range r.Open {
-			total += len(o.Held)
+			for _, a := range o.Held {
+				total += 1 + len(a.Witnesses)
+			}
 			if oldest < 0 && !o.Started {
 				oldest = i
 			}

@@ -167,6 +167,7 @@ func TestStateIsBounded(t *testing.T) {
 		for range 5 {
 			a.Changes = append(a.Changes, incident.Change{Service: service, Kind: "shop.config/Reload", Text: redact.Name(strings.Repeat("c", 300))})
 		}
+		a.Witnesses = witnesses(n, incident.MaxWitnesses)
 		return a
 	}
 	for _, eventTime := range []bool{false, true} {
@@ -204,6 +205,9 @@ func TestStartIsSmall(t *testing.T) {
 		for range 5 {
 			a.Changes = append(a.Changes, incident.Change{Service: "checkout", Kind: "shop.config/Reload", Text: redact.Name(strings.Repeat("c", 300))})
 		}
+		if n < 4 {
+			a.Witnesses = witnesses(n, incident.MaxWitnesses)
+		}
 		all = append(all, a)
 	}
 	s := (&shell{}).feed(batch(all...))
@@ -213,6 +217,10 @@ func TestStartIsSmall(t *testing.T) {
 	require.NoError(t, err)
 	require.Less(t, len(raw), 64<<10)
 	require.Len(t, s.joins, 50, "the rest join")
+	for _, a := range s.starts[0].Anomalies[:4] {
+		require.Empty(t, a.Witnesses)
+		require.Equal(t, 1+incident.MaxWitnesses, a.Breadth(), "what has no room is counted")
+	}
 }
 
 func TestEventTime(t *testing.T) {

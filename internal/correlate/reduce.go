@@ -206,19 +206,22 @@ func (r *reducer) starting(incidentID string) *Start {
 }
 
 // hold puts an anomaly into a list, in place of its earlier emission if there is one.
-// Only the first ones keep their samples and changes, because all travel together.
+// Only the first ones keep their samples and changes, and there are not more
+// witnesses than leave room, because all travel together.
 func hold(held []incident.Anomaly, a incident.Anomaly, c *Counters) []incident.Anomaly {
 	i := slices.IndexFunc(held, func(h incident.Anomaly) bool { return h.ID == a.ID })
 	if i >= maxFull || i < 0 && len(held) >= maxFull {
 		a.Samples, a.Changes = nil, nil
 	}
-	if i >= 0 {
+	switch {
+	case i >= 0:
 		held[i] = a
-		return held
-	}
-	if len(held) >= maxAnomalies {
+	case len(held) >= maxAnomalies:
 		c.Evicted++
 		return held
+	default:
+		held = append(held, a)
 	}
-	return append(held, a)
+	incident.BoundWitnesses(held, maxAnomalies)
+	return held
 }

@@ -15,9 +15,9 @@ const (
 	maxEpisodesAll = 3_200 // remembered of all open incidents together
 	maxRecent      = 50    // closed incidents
 	maxShards      = 256   // shards whose fence is known
-	maxAnomalies   = 50    // that an incident starts with
+	maxAnomalies   = 50    // that an incident starts with; so many series are kept, as anomalies or as witnesses
 	maxFull        = 4     // of these, with their samples and changes
-	maxHeld        = 200   // anomalies held for incidents that have not started (event time)
+	maxHeld        = 200   // anomalies and witnesses held for incidents that have not started (event time)
 	maxUnacked     = 60    // joins that wait for their acknowledgement
 )
 
@@ -78,6 +78,8 @@ type Episode struct {
 	ID    string                `json:"id"`
 	State incident.EpisodeState `json:"state"` // the latest that was passed on
 	Count int                   `json:"count,omitempty"`
+	Wide  int                   `json:"wide,omitempty"`  // witnesses, those that are not listed included
+	Back  int                   `json:"back,omitempty"`  // of its series, those that were told to be back to normal
 	Seen  time.Time             `json:"seen"`            // event time of its end or of its latest signal
 	Taken bool                  `json:"taken,omitempty"` // the incident has acknowledged it
 }

@@ -47,6 +47,7 @@ type Headline struct {
 	Body       redact.Text `json:"body"`             // what is known, at most 2,500 bytes
 	Advice     redact.Text `json:"advice,omitzero"`  // what a person should do now
 	Anomalies  int         `json:"anomalies"`        // how many have joined
+	Series     int         `json:"series,omitempty"` // in how many series they were seen
 	UIURL      string      `json:"ui_url,omitempty"` // of the workflow in the Temporal UI
 	TicketKey  string      `json:"ticket_key,omitempty"`
 	TicketURL  string      `json:"ticket_url,omitempty"`

@@ -3,6 +3,8 @@ package incident
 import (
 	"slices"
 	"time"
+
+	"firebreak/internal/redact"
 )
 
 // MaxWitnesses is how many witnesses an anomaly lists; more are counted.
@@ -87,9 +89,33 @@ func BoundWitnesses(list []Anomaly, series int) {
 // Series is in how many series an incident's trouble was seen, those of
 // anomalies included that are only counted.
 func (s State) Series() int {
-	n := s.Joined - len(s.Anomalies)
+	n := max(s.Joined-len(s.Anomalies), 0)
 	for _, a := range s.Anomalies {
 		n += a.Breadth()
 	}
 	return n
+}
+
+// Extent is how much was seen of an incident: "2 anomalies", and "in 5 series"
+// where witnesses make those more.
+func (s State) Extent() redact.Text {
+	joined := max(s.Joined, len(s.Anomalies))
+	n := Count(joined, "anomaly", "anomalies")
+	if series := s.Series(); series > joined {
+		return redact.Format("%s in %d series", n, series)
+	}
+	return n
+}
+
+// Words is what was seen in the series, as a sentence without its end.
+func (w Witness) Words() redact.Text {
+	return redact.Format("%s is %.4g where %.4g to %.4g is expected", w.Name(), w.Observed, w.Low, w.High)
+}
+
+// Name is what people call the series: its metric's name, where it is a metric.
+func (w Witness) Name() redact.Text {
+	if w.Metric == nil {
+		return redact.Name(w.Series)
+	}
+	return redact.Name(w.Metric.Name)
 }

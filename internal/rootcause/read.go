@@ -75,11 +75,12 @@ func readAll(c incident.DiagnoseInput) []*reading {
 func onsets(anomalies []incident.Anomaly) (first map[string]time.Time, onset time.Time) {
 	first = map[string]time.Time{}
 	for _, a := range anomalies {
-		if at, ok := first[a.Service]; !ok || a.Opened.Before(at) {
-			first[a.Service] = a.Opened
+		opened := a.Onset()
+		if at, ok := first[a.Service]; !ok || opened.Before(at) {
+			first[a.Service] = opened
 		}
-		if onset.IsZero() || a.Opened.Before(onset) {
-			onset = a.Opened
+		if onset.IsZero() || opened.Before(onset) {
+			onset = opened
 		}
 	}
 	return first, onset

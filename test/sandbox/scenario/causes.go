@@ -78,7 +78,9 @@ func actedOnTheDependency(r Result) error {
 	st := r.State
 	e.that(st.Service == victim.Checkout, "the incident is %s's, expected checkout's", st.Service)
 	e.that(slices.ContainsFunc(st.Anomalies, func(a incident.Anomaly) bool {
-		return a.Service == victim.Checkout && a.Metric != nil && a.Metric.Name == "Latency"
+		return a.Service == victim.Checkout && slices.ContainsFunc(a.Sightings(), func(w incident.Witness) bool {
+			return w.Metric != nil && w.Metric.Name == "Latency"
+		})
 	}), "checkout's latency was not among the anomalies")
 	e.that(cites(st, func(ev incident.Evidence) bool {
 		return ev.Service == victim.Payments && ev.Kind == incident.EvidenceMetric && ev.Role == incident.RoleLatency

@@ -134,11 +134,15 @@ func foreseen(r Result) error {
 // any of its pauses.
 func waitedOut(r Result) error {
 	var e expectations
-	episodes, pause := map[string]int{}, time.Duration(0)
+	var seen []incident.Witness // each series of each anomaly
 	for _, a := range r.State.Anomalies {
+		seen = append(seen, a.Sightings()...)
+	}
+	episodes, pause := map[string]int{}, time.Duration(0)
+	for _, a := range seen {
 		episodes[a.Rule+" "+a.Series]++
-		for _, b := range r.State.Anomalies {
-			if a.Rule == b.Rule && a.Series == b.Series && !a.Closed.IsZero() && b.Opened.After(a.Closed) {
+		for _, b := range seen {
+			if a.Same(b) && !a.Closed.IsZero() && b.Opened.After(a.Closed) {
 				pause = max(pause, b.Opened.Sub(a.Closed))
 			}
 		}
@@ -158,7 +162,7 @@ func waitedOut(r Result) error {
 // grouped checks that the storm became one incident that stays readable.
 func grouped(r Result) error {
 	var e expectations
-	e.that(r.State.Joined >= 40, "%d anomalies joined, expected at least 40", r.State.Joined)
+	e.that(r.State.Series() >= 40, "it was seen in %d series, expected at least 40", r.State.Series())
 	for _, thread := range r.Seen.Threads {
 		e.that(len(thread.Messages) <= 25, "the thread has %d messages", len(thread.Messages))
 	}

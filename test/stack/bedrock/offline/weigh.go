@@ -55,8 +55,8 @@ func (c *Case) profiles() []*profile {
 func (c *Case) onset() time.Time {
 	var first time.Time
 	for _, a := range c.Incident.Anomalies {
-		if first.IsZero() || a.Opened.Before(first) {
-			first = a.Opened
+		if at := a.Onset(); first.IsZero() || at.Before(first) {
+			first = at
 		}
 	}
 	return first

@@ -1,0 +1,71 @@
+package incident_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"firebreak/internal/incident"
+)
+
+func witnesses(n int) []incident.Witness { return make([]incident.Witness, n) }
+
+func TestBoundWitnesses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		have  []int // witnesses of each anomaly
+		bound int
+		want  []int
+	}{
+		"room for all":                   {[]int{3, 2}, 7, []int{3, 2}},
+		"the longest gives way, last":    {[]int{5, 5, 1}, 10, []int{3, 3, 1}},
+		"of equals the later":            {[]int{2, 2}, 5, []int{2, 1}},
+		"anomalies stay, however many":   {[]int{1, 0, 2}, 2, []int{0, 0, 0}},
+		"there is nothing to be bounded": {nil, 2, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var list []incident.Anomaly
+			breadth := 0
+			for _, n := range c.have {
+				list = append(list, incident.Anomaly{Witnesses: witnesses(n), MoreWitnesses: 1})
+				breadth += n + 2
+			}
+			before := append([]incident.Anomaly{}, list...)
+			incident.BoundWitnesses(list, c.bound)
+			var got []int
+			for i, a := range list {
+				got = append(got, len(a.Witnesses))
+				breadth -= a.Breadth()
+				require.Len(t, before[i].Witnesses, c.have[i], "what is behind the list stays")
+			}
+			require.Equal(t, c.want, got)
+			require.Zero(t, breadth, "nothing is lost uncounted")
+		})
+	}
+}
+
+func TestSightings(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	a := incident.Anomaly{
+		Rule: "level", Series: "errors", Metric: &incident.MetricRef{Name: "Errors"}, Opened: at, Closed: at.Add(time.Minute), Observed: 5, High: 2,
+		Witnesses: []incident.Witness{{Rule: "level", Series: "latency", Opened: at.Add(-time.Second), Closed: at.Add(time.Minute)}}, MoreWitnesses: 2,
+	}
+	require.Equal(t, at.Add(-time.Second), a.Onset())
+	require.Equal(t, 4, a.Breadth())
+	require.Equal(t, at.Add(time.Minute), a.Sightings()[0].Closed)
+	a.Back = at.Add(time.Second)
+	all := a.Sightings()
+	require.Equal(t, a.Back, all[0].Closed, "its own series was back before the others")
+	require.Equal(t, "Errors is 5 where 0 to 2 is expected", all[0].Words().String())
+	require.Equal(t, "latency", all[1].Name().String())
+	require.True(t, all[1].Same(incident.Witness{Rule: "level", Series: "latency"}))
+	require.False(t, all[1].Same(all[0]))
+
+	s := incident.State{Joined: 3, Anomalies: []incident.Anomaly{a}}
+	require.Equal(t, 6, s.Series())
+	require.Equal(t, "3 anomalies in 6 series", s.Extent().String())
+	require.Equal(t, "1 anomaly", incident.State{Anomalies: []incident.Anomaly{{}}}.Extent().String())
+}
