@@ -26,8 +26,7 @@ type alarmState struct {
 func (d *Detector) alarm(s telemetry.Signal) []incident.Anomaly {
 	st, ok := d.state.Alarms[s.Series]
 	if !ok {
-		if len(d.state.Alarms) >= d.limit {
-			d.stats.Refused++
+		if !room(d, d.state.Alarms, &d.state.Rooms.Alarms, d.state.alarmWorth) {
 			return nil
 		}
 		st = &alarmState{}

@@ -60,11 +60,14 @@ type Options struct {
 
 // Stats counts what an engine did with its signals.
 type Stats struct {
-	Signals   int64 `json:"signals"`
-	Late      int64 `json:"late"`      // not newer than what was seen of their series, or behind a closed window
-	Unwatched int64 `json:"unwatched"` // metric points that no service file names, and trouble of things that no service file names
-	Refused   int64 `json:"refused"`   // of series beyond MaxSeries
-	Opened    int64 `json:"opened"`    // episodes
+	Signals    int64 `json:"signals"`
+	Late       int64 `json:"late"`       // older than what was seen of their series, or behind a closed window
+	Duplicates int64 `json:"duplicates"` // metric points of a time that was seen of their series
+	Invalid    int64 `json:"invalid"`    // of values or times that nobody can count with
+	Unwatched  int64 `json:"unwatched"`  // metric points that no service file names, and trouble of things that no service file names
+	Refused    int64 `json:"refused"`    // of series beyond MaxSeries, when none could go for them
+	Evicted    int64 `json:"evicted"`    // series that went for others
+	Opened     int64 `json:"opened"`     // episodes
 
 	Feedback        int64 `json:"feedback"`         // that counts
 	FeedbackIgnored int64 `json:"feedback_ignored"` // of unknown series, of rules without a threshold, or repeated
@@ -75,10 +78,12 @@ type Detector struct {
 	inv      *incident.Inventory
 	redactor redact.Redactor
 	rules    thresholds
+	patience float64 // factor on how long a series is waited for
 	limit    int
 	stats    Stats
 	state    state
 	heard    []FeedbackOutcome
+	due      dueSeries
 }
 
 var _ Engine = (*Detector)(nil)
@@ -88,7 +93,10 @@ func New(o Options) *Detector {
 	if o.MaxSeries == 0 {
 		o.MaxSeries = 20_000
 	}
-	return &Detector{inv: o.Inventory, redactor: o.Redactor, rules: o.Sensitivity.thresholds(), limit: o.MaxSeries, state: newState()}
+	return &Detector{
+		inv: o.Inventory, redactor: o.Redactor, rules: o.Sensitivity.thresholds(), patience: o.Sensitivity.patience(),
+		limit: o.MaxSeries, state: newState(),
+	}
 }
 
 // UseInventory replaces the inventory, after the catalogue has changed.
@@ -100,6 +108,11 @@ func (d *Detector) Stats() Stats { return d.stats }
 // Observe implements Engine.
 func (d *Detector) Observe(s telemetry.Signal) []incident.Anomaly {
 	d.stats.Signals++
+	if !possibleTime(s.Time) || hollow(s) {
+		d.stats.Invalid++
+		return nil
+	}
+	s.Time, s.Series = s.Time.UTC(), boundedKey(s.Series)
 	switch s.Kind {
 	case telemetry.KindMetric:
 		return d.relate(d.metric(s), s.Time)
@@ -118,21 +131,20 @@ func (d *Detector) Observe(s telemetry.Signal) []incident.Anomaly {
 
 // Advance implements Engine.
 func (d *Detector) Advance(watermark time.Time) []incident.Anomaly {
-	if !watermark.After(d.state.Watermark) {
+	if !watermark.After(d.state.Watermark) || !possibleTime(watermark) {
 		return nil
 	}
-	d.state.Watermark = watermark
+	d.state.advance(watermark.UTC())
 	var found []incident.Anomaly
 	found = append(found, d.advanceLogs(watermark)...)
 	found = append(found, d.relate(d.advanceMetrics(watermark), watermark)...)
 	found = append(found, d.advanceAlarms(watermark)...)
-	found = append(found, d.advanceEvents(watermark)...)
-	d.forget(watermark)
-	return found
+	return append(found, d.advanceEvents(watermark)...)
 }
 
 // Reading implements Engine.
 func (d *Detector) Reading(series string) (Reading, bool) {
+	series = boundedKey(series)
 	if m, ok := d.state.Metrics[series]; ok && m.Base.N > 0 {
 		return m.reading(d.rules), true
 	}

@@ -65,8 +65,7 @@ var logTrait = trait{dir: up, counts: true, grow: 2, events: 8, strict: 1}
 func (d *Detector) log(s telemetry.Signal) []incident.Anomaly {
 	l, ok := d.state.Logs[s.Series]
 	if !ok {
-		if len(d.state.Logs) >= d.limit {
-			d.stats.Refused++
+		if !room(d, d.state.Logs, &d.state.Rooms.Logs, d.state.logWorth) {
 			return nil
 		}
 		l = &logState{

@@ -31,6 +31,7 @@ type metricState struct {
 	MuteTo  time.Time `json:"mute_to,omitzero"`  // no new episode before
 	Episode *episode  `json:"episode,omitempty"` //
 	Trend   *forecast `json:"trend,omitempty"`   // for series with a limit
+	Pulse   pulse     `json:"pulse"`             // when its points come
 
 	watched incident.WatchedMetric // as inv describes the series
 	inv     *incident.Inventory    // nil until it was asked
@@ -52,6 +53,10 @@ const (
 )
 
 func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
+	if s.Service == incident.Unassigned {
+		d.stats.Unwatched++
+		return nil
+	}
 	m, ok := d.state.Metrics[s.Series]
 	if !ok || m.inv != d.inv {
 		watched, named := d.inv.Watched(s.Metric.Ref("", 0))
@@ -62,8 +67,7 @@ func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
 			return nil
 		}
 		if !ok {
-			if len(d.state.Metrics) >= d.limit {
-				d.stats.Refused++
+			if !room(d, d.state.Metrics, &d.state.Rooms.Metrics, d.state.metricWorth) {
 				return nil
 			}
 			m = &metricState{feedback: d.state.Feedback[s.Series]}
@@ -71,8 +75,7 @@ func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
 		}
 		m.watched, m.inv = watched, d.inv
 	}
-	if !s.Time.After(m.Last) {
-		d.stats.Late++
+	if !d.newer(s.Time, m.Last) {
 		return nil
 	}
 	t := traitOf(m.watched.Role, m.watched.Stat)
@@ -83,9 +86,13 @@ func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
 			return nil
 		}
 	}
+	if !d.counts(value, s.Metric.Count) {
+		return nil
+	}
+	beat := d.beat(s.Series, m, s.Time, value, s.Metric.Count)
 	m.Role, m.Stat = string(m.watched.Role), t.stat
 	judged, points := m.smooth(value, s.Time)
-	found := append(m.judge(d, s, t, judged, points), m.foresee(d, s, t, value)...)
+	found := append(append(beat, m.judge(d, s, t, judged, points)...), m.foresee(d, s, t, value)...)
 	if m.inEpisode() {
 		d.state.open[s.Series] = struct{}{}
 	} else {
@@ -96,7 +103,7 @@ func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
 
 // inEpisode tells whether any episode of the series is open.
 func (m *metricState) inEpisode() bool {
-	return m.Episode != nil || m.Trend != nil && m.Trend.Episode != nil
+	return m.Episode != nil || m.Pulse.Silent != nil || m.Trend != nil && m.Trend.Episode != nil
 }
 
 // smooth adds a point and returns the mean of the latest five seconds.
@@ -261,9 +268,11 @@ func (d *Detector) advanceMetrics(watermark time.Time) []incident.Anomaly {
 		if m.Trend != nil && m.Trend.Episode != nil {
 			found = append(found, m.Trend.close(d, m.Last)...)
 		}
-		delete(d.state.open, key)
+		if !m.inEpisode() {
+			delete(d.state.open, key)
+		}
 	}
-	return found
+	return append(found, d.missing(watermark)...)
 }
 
 func (m *metricState) reading(rules thresholds) Reading {
@@ -294,4 +303,6 @@ func wholePeriod(step float64) int {
 	return max(60, int(math.Round(step/60))*60)
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+func seconds(s float64) time.Duration {
+	return time.Duration(min(s, maxSeconds) * float64(time.Second))
+}

@@ -1,7 +1,6 @@
 package detect_test
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -162,15 +161,4 @@ func TestSensitivitiesAreOrdered(t *testing.T) {
 	}
 	require.Less(t, delay[detect.Sensitive], delay[detect.Balanced])
 	require.Less(t, delay[detect.Balanced], delay[detect.Quiet])
-}
-
-func TestSeriesBeyondTheLimitAreRefusedAndCounted(t *testing.T) {
-	t.Parallel()
-	e := detect.New(detect.Options{Inventory: inventory(), Redactor: mask{}, MaxSeries: 2})
-	for i := range 5 {
-		s := logLine(start, telemetry.LevelInfo, "x")
-		s.Series = fmt.Sprintf("a/r/log/%d", i)
-		e.Observe(s)
-	}
-	require.Equal(t, int64(3), e.Stats().Refused)
 }

@@ -52,8 +52,11 @@ func (r *related) settle(open []incident.Anomaly, role roles) {
 func (s *state) openMetrics() []incident.Anomaly {
 	var open []incident.Anomaly
 	for _, key := range sortedKeys(s.open) {
-		if e := s.Metrics[key].Episode; e != nil {
-			open = append(open, e.Anomaly)
+		m := s.Metrics[key]
+		for _, e := range []*episode{m.Episode, m.Pulse.Silent} {
+			if e != nil {
+				open = append(open, e.Anomaly)
+			}
 		}
 	}
 	return open

@@ -26,12 +26,15 @@ type state struct {
 	Related  related
 
 	open map[string]struct{} // metric series with an open episode
+	mark float64             // Watermark in seconds since 1970, 0 before there is one
 }
 
 // head is what belongs to no series.
 type head struct {
 	Watermark time.Time `json:"watermark,omitzero"`
 	Changes   []change  `json:"changes,omitempty"` // sorted by time and id
+	Flow      flow      `json:"flow"`
+	Rooms     rooms     `json:"rooms"`
 }
 
 type change struct {
@@ -58,7 +61,7 @@ type section interface {
 	// state gives the same bytes.
 	write(w *snapshotWriter) error
 	// read takes one record over, unless the series is known as it was later.
-	read(key string, raw []byte) error
+	read(key string, raw []byte, limit int) error
 }
 
 // sections lists what a snapshot holds besides its head. The letters are part of
@@ -110,7 +113,7 @@ func (k keyed[V]) write(w *snapshotWriter) error {
 	return nil
 }
 
-func (k keyed[V]) read(key string, raw []byte) error {
+func (k keyed[V]) read(key string, raw []byte, limit int) error {
 	v := new(V)
 	if err := decodeRecord(raw, v); err != nil {
 		return err
@@ -120,6 +123,8 @@ func (k keyed[V]) read(key string, raw []byte) error {
 	}
 	if have, ok := k.series[key]; ok {
 		v = k.unite(have, v)
+	} else if len(k.series) >= limit {
+		return fmt.Errorf("there are more than %d of kind %q: start without it, or allow for more series", limit, k.letter)
 	}
 	k.series[key] = v
 	return nil
@@ -152,7 +157,7 @@ func (d *Detector) Snapshot() ([]byte, error) {
 func (d *Detector) Restore(snapshots ...[]byte) error {
 	union := newState()
 	for i, raw := range snapshots {
-		if err := d.merge(&union, raw, i == 0); err != nil {
+		if err := union.merge(raw, i == 0, crowd*d.limit); err != nil {
 			return fmt.Errorf("read detector snapshot %d of %d: %w", i+1, len(snapshots), err)
 		}
 	}
@@ -165,18 +170,25 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 		union.linkFeedback(series)
 	}
 	union.Related.settle(union.openMetrics(), d.roleOf)
+	d.stats.Evicted += trim(union.Metrics, d.limit, union.metricWorth) +
+		trim(union.Logs, d.limit, union.logWorth) + trim(union.Alarms, d.limit, union.alarmWorth)
 	d.state = union
+	d.awaitAll()
 	return nil
 }
 
-// merge adds what a snapshot holds to a union.
-func (d *Detector) merge(union *state, raw []byte, first bool) error {
-	r, err := openSnapshot(raw)
+// crowd is how many times as many series of a kind as fit may come together from
+// several snapshots, before some of them go. It bounds what hostile ones take.
+const crowd = 4
+
+// merge adds what a snapshot holds, up to a number of series of each kind.
+func (s *state) merge(raw []byte, first bool, limit int) error {
+	r, err := openSnapshot(raw, int64(limit)*typicalRecord)
 	if err != nil {
 		return err
 	}
 	defer r.close()
-	sections := union.sections()
+	sections := s.sections()
 	for n := 0; ; n++ {
 		letter, key, payload, err := r.record()
 		switch {
@@ -187,16 +199,16 @@ func (d *Detector) merge(union *state, raw []byte, first bool) error {
 		case (n == 0) != (letter == recordHead):
 			return fmt.Errorf("record %d is of kind %q: %w", n, letter, errBroken)
 		case letter == recordHead:
-			if err := union.mergeHead(payload, first); err != nil {
+			if err := s.mergeHead(payload, first); err != nil {
 				return fmt.Errorf("head: %w", err)
 			}
 			continue
 		}
-		s, ok := sections[letter]
+		section, ok := sections[letter]
 		if !ok {
 			return fmt.Errorf("record %d is of kind %q: %w", n, letter, errBroken)
 		}
-		if err := s.read(key, payload); err != nil {
+		if err := section.read(key, payload, limit); err != nil {
 			return fmt.Errorf("series %q: %w", key[:min(len(key), 200)], err)
 		}
 	}
@@ -209,31 +221,16 @@ func (s *state) mergeHead(raw []byte, first bool) error {
 	}
 	// A shard may be behind the others: its series are, too.
 	if first || h.Watermark.Before(s.Watermark) {
-		s.Watermark = h.Watermark
+		s.Watermark, s.Flow, s.Rooms = h.Watermark, h.Flow, h.Rooms
+		s.mark = 0
+		if !h.Watermark.IsZero() {
+			s.mark = unix(h.Watermark)
+		}
 	}
 	for _, c := range h.Changes {
 		s.Changes = insertChange(s.Changes, c)
 	}
 	return nil
-}
-
-// retention is how long a series that no longer speaks is remembered. The
-// longest daily or weekly pause fits in.
-const retention = 8 * 24 * time.Hour
-
-// forget drops series that have been silent for the retention. It looks at
-// them only when a map is full, so that it costs nothing otherwise.
-func (d *Detector) forget(watermark time.Time) {
-	limit := watermark.Add(-retention)
-	drop(d.state.Metrics, d.limit, func(m *metricState) bool { return !m.inEpisode() && m.Last.Before(limit) })
-	drop(d.state.Logs, d.limit, func(l *logState) bool { return l.Rate == nil && l.New == nil && l.Last.Before(limit) })
-	drop(d.state.Alarms, d.limit, func(a *alarmState) bool { return a.Episode == nil && a.At.Before(limit) })
-}
-
-func drop[V any](m map[string]*V, limit int, old func(*V) bool) {
-	if len(m) >= limit {
-		maps.DeleteFunc(m, func(_ string, v *V) bool { return old(v) })
-	}
 }
 
 // sortedKeys gives the order in which a map is worked off: its own order would

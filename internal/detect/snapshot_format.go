@@ -42,6 +42,9 @@ const (
 	maxRecord      = 1 << 20 // bytes of one series; the largest real ones have some tens of thousands
 	maxSnapshotKey = 64 << 10
 	maxWindow      = 8 << 20 // bytes that decompression looks back
+
+	// typicalRecord is what a series has at most on average.
+	typicalRecord = 16 << 10
 )
 
 // errBroken says that the checksum fits and the content does not: whatever
@@ -159,8 +162,8 @@ type snapshotReader struct {
 }
 
 // openSnapshot checks that all of a snapshot is there and as it was written,
-// before anything of it is decoded.
-func openSnapshot(b []byte) (*snapshotReader, error) {
+// before anything of it is decoded. It gives at most so many bytes of records.
+func openSnapshot(b []byte, most int64) (*snapshotReader, error) {
 	at := len(snapshotMagic)
 	switch {
 	case len(b) > 0 && b[0] == '{':
@@ -182,7 +185,7 @@ func openSnapshot(b []byte) (*snapshotReader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errBroken, err)
 	}
-	return &snapshotReader{zr: zr, in: bufio.NewReaderSize(zr, 64<<10)}, nil
+	return &snapshotReader{zr: zr, in: bufio.NewReaderSize(io.LimitReader(zr, most+maxRecord), 64<<10)}, nil
 }
 
 func (r *snapshotReader) close() { r.zr.Close() }

@@ -35,6 +35,12 @@ const (
 	KindEvent    AnomalyKind = "event"    // an EventBridge event that is trouble by itself
 )
 
+// RuleSilent is the rule of metric anomalies in which a series that came
+// regularly does not come any more. Its numbers are of points and not of the
+// metric: Metric asks for SampleCount, of which at least Low was expected and
+// none was observed. Such trouble is gone when points come again.
+const RuleSilent = "silent"
+
 // EpisodeState is where an anomaly's episode stands.
 type EpisodeState string
 

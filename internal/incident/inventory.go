@@ -14,9 +14,10 @@ type Inventory struct {
 	services  map[string]Service
 	logGroups map[string]string
 	resources map[string]string
-	metrics   map[string]string // SeriesKey without statistic and period -> service
-	alarms    map[string]string // exact names
-	prefixes  []alarmPrefix     // names that end in *, longest first
+	metrics   map[string]string        // source key -> service
+	watched   map[string]WatchedMetric // source key -> how that service describes it
+	alarms    map[string]string        // exact names
+	prefixes  []alarmPrefix            // names that end in *, longest first
 }
 
 type alarmPrefix struct{ prefix, service string }
@@ -29,6 +30,7 @@ func NewInventory(services []Service) *Inventory {
 		logGroups: map[string]string{},
 		resources: map[string]string{},
 		metrics:   map[string]string{},
+		watched:   map[string]WatchedMetric{},
 		alarms:    map[string]string{},
 	}
 	claim := func(m map[string]string, key, service string) {
@@ -46,7 +48,11 @@ func NewInventory(services []Service) *Inventory {
 			claim(inv.resources, r, s.Name)
 		}
 		for _, m := range s.Metrics {
-			claim(inv.metrics, m.SourceKey(), s.Name)
+			key := m.SourceKey()
+			if _, taken := inv.watched[key]; !taken {
+				inv.watched[key] = m
+			}
+			claim(inv.metrics, key, s.Name)
 		}
 		for _, a := range s.Alarms {
 			if prefix, ok := strings.CutSuffix(a, "*"); ok {
@@ -97,12 +103,13 @@ func (inv *Inventory) ByAlarm(name string) string {
 // Watched returns how a service file describes a series, whatever its
 // statistic and period, and whether one does.
 func (inv *Inventory) Watched(m MetricRef) (WatchedMetric, bool) {
-	for _, w := range inv.services[inv.ByMetric(m)].Metrics {
-		if w.SourceKey() == m.SourceKey() {
-			return w, true
-		}
-	}
-	return WatchedMetric{}, false
+	return inv.WatchedKey(m.SourceKey())
+}
+
+// WatchedKey is Watched for the series of a source key.
+func (inv *Inventory) WatchedKey(source string) (WatchedMetric, bool) {
+	w, ok := inv.watched[source]
+	return w, ok
 }
 
 func owner(m map[string]string, key string) string {
