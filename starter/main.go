@@ -1,6 +1,6 @@
 // Command starter is the operators' command line of Firebreak: it lists and
-// shows incidents, carries a person's decision to one, checks runbooks and
-// replays recorded telemetry.
+// shows incidents, carries a person's decision to one, checks runbooks, replays
+// recorded telemetry and runs the detectors on files.
 //
 // It ends with 0 when what was asked for is done, with 1 when it failed or was
 // refused, and with 2 when it was called wrongly.
