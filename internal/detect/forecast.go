@@ -20,24 +20,28 @@ const RuleTrend = "trend"
 //   - the line is above what the series has been before the window, so that the
 //     upstroke of a sawtooth or of a day stays silent once one was seen;
 //   - the limit is reached soon: within as many windows as the sensitivity says.
-//     A trend of a minute says nothing about tomorrow.
+//     A trend of a minute says nothing about tomorrow. It is the crests that reach
+//     it (see line.until), and a climb that slows down may never do;
+//   - on the first day of a series, the limit is close: a slow climb may be the day.
 //
 // And it has to hold for some looks in a row, for longer where the series was
 // never seen without a climb: that may be how it always is after a start.
 const (
-	trendSure    = 0.5        // least lower slope, as a share of the slope
-	trendScatter = 4.0        // least rise, in scatters
-	trendNew     = 0.25       // share of the rise that is above what the series has been before
-	freshStreak  = 30         // looks in a row for a series that was never seen calm
-	calmLooks    = 5          // looks without a trend after which it was
-	downShare    = 0.25       // share of the climb above which a value has not come down
-	topShare     = 0.75       // share above which it is still at the top
-	slowDescent  = 10         // points that a descent takes when nothing was restarted
-	farthest     = 6 * 3600.0 // seconds ahead at most
+	trendSure    = 0.5  // least lower slope, as a share of the slope
+	trendScatter = 4.0  // least rise, in scatters
+	trendNew     = 0.25 // share of the rise that is above what the series has been before
+	freshStreak  = 30   // looks in a row for a series that was never seen calm
+	calmLooks    = 5    // looks without a trend after which it was
+	downShare    = 0.25 // share of the climb above which a value has not come down
+	topShare     = 0.75 // share above which it is still at the top
+	slowDescent  = 10   // points that a descent takes when nothing was restarted
+	dayLong      = 24 * 3600.0
+	farthest     = 6 * 3600.0 // seconds ahead at most, by what climbs for less than a day
+	longClimb    = 2 * 3600.0 // a window that is longer can hold the climb of a day
 )
 
 // confirm is how many looks in a row an opening takes, by scale.
-var confirm = [scales]int{2, 1, 1}
+var confirm = [scales]int{2, 2, 2, 1}
 
 // forecast is the trend detector of one series.
 type forecast struct {
@@ -50,6 +54,7 @@ type forecast struct {
 	DownAt  time.Time     `json:"down_at,omitzero"`  // the first of them
 	Top     float64       `json:"top,omitempty"`     // highest value of the episode's line
 	Between int           `json:"between,omitempty"` // points on the way down since one was last near the top
+	Began   float64       `json:"began,omitempty"`   // time of the first point, in seconds since 1970
 }
 
 // foresee takes a value of a series that has a limit, and returns what that
@@ -60,20 +65,20 @@ func (m *metricState) foresee(d *Detector, s telemetry.Signal, t trait, value fl
 		return m.stopForecast(d)
 	}
 	if m.Trend == nil {
-		m.Trend = &forecast{}
+		m.Trend = &forecast{Began: float64(s.Time.UnixMilli()) / 1000}
 	}
 	f := m.Trend
 	p := sampled{At: float64(s.Time.UnixMilli()) / 1000, Value: value}
 	if f.Episode != nil && f.down(p, s.Time) {
 		if f.Between >= slowDescent {
-			f.settled() // a swing, such as a day's
+			f.settled(limit) // a swing, such as a day's
 		}
 		return f.close(d, f.DownAt)
 	}
 	var found []incident.Anomaly
 	for i, more := 0, true; more && i < scales; i++ {
 		sc := &f.Scales[i]
-		p, more = sc.put(p, f.Episode == nil)
+		p, more = sc.put(p, f.Episode == nil, limit)
 		switch {
 		case !sc.due():
 		case f.Episode == nil:
@@ -106,8 +111,7 @@ func (f *forecast) look(d *Detector, m *metricState, s telemetry.Signal, t trait
 		latest := sc.Window[len(sc.Window)-1].At
 		sc.Since = max(sc.Window[0].At, latest-max(0, l.now-mean)/l.slope)
 	}
-	about, _, _ := l.until(limit)
-	if l.now >= limit || about > min(ahead*l.span, farthest) || l.now-f.usualPeak(at) < trendNew*l.rise {
+	if l.now >= limit || l.now-f.usualPeak(at) < trendNew*l.rise || !f.soon(&l, at, limit, ahead) {
 		sc.Streak = 0
 		return nil
 	}
@@ -116,6 +120,38 @@ func (f *forecast) look(d *Detector, m *metricState, s telemetry.Signal, t trait
 		return nil
 	}
 	return f.open(d, m, s, t, at, l, limit)
+}
+
+// soon tells whether single values are about to reach the limit, if the series
+// still follows the line.
+func (f *forecast) soon(l *line, at int, limit, ahead float64) bool {
+	points := f.Scales[0].Window
+	latest := points[len(points)-1].At
+	horizon := l.horizon(ahead)
+	if latest-f.Began < dayLong && l.span > longClimb {
+		horizon = min(horizon, l.span/8)
+	}
+	l.crest = f.crest(at, *l)
+	about, _, _ := l.until(limit)
+	return about <= horizon && !f.fallen(*l) && !l.fades(limit-l.crest)
+}
+
+// crest is how far single values rise above a line at a scale: what a slower
+// scale's medians hide shows in the points.
+func (f *forecast) crest(at int, l line) float64 {
+	crest := l.crestOf(f.Scales[at].Window)
+	if points := f.Scales[0].Window; at > 0 && len(points) >= leastPoints {
+		crest = max(crest, fit(points).crestOf(points))
+	}
+	return crest
+}
+
+// fallen tells whether the latest points have left the line downwards already:
+// the medians of a slow scale come late.
+func (f *forecast) fallen(l line) bool {
+	points := f.Scales[0].Window
+	latest := points[max(0, len(points)-trendBlocks):]
+	return medianOf(latest) < l.now-max(l.rise/4, 2*l.crest)
 }
 
 // usualPeak is the highest value that was usual before the window, at this
@@ -161,8 +197,12 @@ func (f *forecast) down(p sampled, at time.Time) bool {
 	return f.Down >= calmPoints && at.Sub(f.DownAt) >= calmTime || f.Down >= 3*calmPoints
 }
 
-// settled learns that a series may be as high as the episode has seen it.
-func (f *forecast) settled() {
+// settled learns that a series may be as high as the episode has seen it, unless
+// that is the trouble itself.
+func (f *forecast) settled(limit float64) {
+	if f.Top >= limit {
+		return
+	}
 	for i := range f.Scales {
 		sc := &f.Scales[i]
 		if sc.Known == 0 {

@@ -23,7 +23,7 @@ func (f *forecast) open(d *Detector, m *metricState, s telemetry.Signal, t trait
 		Account: s.Account, Region: s.Region, Service: s.Service, Kind: incident.KindForecast, Rule: RuleTrend, Series: s.Series,
 		Metric: &ref, Severity: grade(service, t.ease, 2, 1), Opened: opened, LastSeen: s.Time, Count: sc.Streak,
 		Observed: l.now, Low: max(min(0, mean), 2*mean-peak), High: peak, Unsure: sc.Calm < calmLooks, Previous: mean,
-		Reached:  min(d.rules.Ahead*l.span, farthest) / max(ahead.Seconds, 1),
+		Reached:  l.horizon(d.rules.Ahead) / max(ahead.Seconds, 1),
 		Forecast: &ahead, Why: climb(ref, s.Service, opened, ahead),
 	}, 1/max(ahead.Seconds, 1))
 	f.At, f.Start, f.Top, f.Flat, f.Down, f.Between = at, l.now, l.now, 0, 0, 0
@@ -41,32 +41,47 @@ func (f *forecast) follow(d *Detector, m *metricState, s telemetry.Signal, limit
 		return nil // after a gap
 	}
 	l := fit(sc.Window)
+	l.crest = f.crest(f.At, l)
 	f.Top = max(f.Top, l.now)
 	about, _, _ := l.until(limit)
-	if l.low <= 0 || about > 2*min(m.feedback.thresholds(d.rules, RuleTrend, s.Time).Ahead*l.span, farthest) {
+	if l.low <= 0 || about > 2*l.horizon(m.feedback.thresholds(d.rules, RuleTrend, s.Time).Ahead) {
 		if f.Flat++; f.Flat < scalePoints/lookEvery {
 			return nil
 		}
 		// It stays where it is: that is what is usual from now on.
-		f.settled()
+		f.settled(limit)
 		return f.close(d, a.LastSeen)
 	}
 	f.Flat = 0
 	ahead := aheadOf(l, limit)
 	a.Count++
 	a.LastSeen, a.Observed, a.Forecast = s.Time, l.now, &ahead
-	a.Reached = max(a.Reached, min(d.rules.Ahead*l.span, farthest)/max(ahead.Seconds, 1))
+	a.Reached = max(a.Reached, l.horizon(d.rules.Ahead)/max(ahead.Seconds, 1))
 	severity := a.Severity
-	if service, ok := d.inv.Service(s.Service); ok && l.now >= limit {
+	gap := max(10*time.Second, seconds(2*m.Step))
+	if service, ok := d.inv.Service(s.Service); ok && l.now >= limit && s.Time.Sub(f.Episode.ToldAt) >= gap {
 		severity = grade(service, false, 2, 1) // the limit is no longer a forecast
 	}
-	excess := 1 / max(ahead.Seconds, 1)
-	if !f.Episode.grow(excess, severity, max(10*time.Second, seconds(2*m.Step))) {
+	// Whoever has been told of ten seconds is told again when it has happened.
+	excess := 1 / max(ahead.Seconds, gap.Seconds())
+	if !f.Episode.grow(excess, severity, gap) {
 		return nil
 	}
 	a.Why = climb(*a.Metric, s.Service, a.Opened, ahead)
 	return []incident.Anomaly{f.Episode.tell(d, incident.EpisodeGrowing, excess)}
 }
+
+// horizon is how many seconds ahead a limit may be that a line is told to reach.
+// What climbs for a day or more is not one day's swing.
+func (l line) horizon(windows float64) float64 {
+	if l.span < dayLong {
+		return min(windows*l.span, farthest)
+	}
+	return min(windows*l.span, max(farthest, l.span/2))
+}
+
+// longestTold is the longest time that is told, in seconds.
+const longestTold = 30 * dayLong
 
 // aheadOf is what a line says of a limit, in numbers that travel: JSON has no
 // infinity.
@@ -74,7 +89,7 @@ func aheadOf(l line, limit float64) incident.Forecast {
 	about, soonest, latest := l.until(limit)
 	return incident.Forecast{
 		Limit: limit, Slope: l.slope,
-		Seconds: math.Min(about, farthest), Soonest: math.Min(soonest, farthest), Latest: math.Min(latest, 4*farthest),
+		Seconds: math.Min(about, longestTold), Soonest: math.Min(soonest, longestTold), Latest: math.Min(latest, longestTold),
 	}
 }
 

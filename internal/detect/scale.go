@@ -3,13 +3,13 @@ package detect
 import "math"
 
 // A leak shows in a minute or in a day. The same trend is therefore looked for
-// at three scales: in the points themselves, in medians of eight of them, and
-// in medians of eight of those. For points of a second that is a minute, eight
-// minutes and an hour; for points of a minute it is an hour, eight hours and
-// two and a half days.
+// at four scales: in the points themselves, in medians of four of them, in
+// medians of four of those, and once more. For points of a second that is a
+// minute, four, sixteen and an hour; for points of a minute it is an hour, four,
+// sixteen and two and a half days.
 const (
-	scales      = 3
-	scaleFactor = 8
+	scales      = 4
+	scaleFactor = 4
 	scalePoints = 60 // that a window holds
 	leastPoints = 40 // before that there is no trend
 	// lookEvery is how many values come between two looks: neighbours are alike.
@@ -39,9 +39,9 @@ type scale struct {
 }
 
 // put takes the next value and returns what the next scale gets, if it is time.
-// What leaves the window is learned as usual unless the series is in trouble or
-// climbs.
-func (s *scale) put(p sampled, learn bool) (passed sampled, pass bool) {
+// What leaves the window is learned as usual unless the series is in trouble,
+// climbs, or is at its limit.
+func (s *scale) put(p sampled, learn bool, limit float64) (passed sampled, pass bool) {
 	if n := len(s.Window); n > 0 {
 		gap := p.At - s.Window[n-1].At
 		if s.Step == 0 || gap < s.Step {
@@ -51,12 +51,18 @@ func (s *scale) put(p sampled, learn bool) (passed sampled, pass bool) {
 			s.clear()
 		}
 	}
+	if cap(s.Window) < scalePoints { // a new one, or one from a snapshot
+		s.Window = append(make([]sampled, 0, scalePoints), s.Window...)
+	}
 	if len(s.Window) == scalePoints {
 		if learn && s.Since == 0 && s.Fresh%lookEvery == 0 {
-			// The median, or one outlier would hide a leak for a long time.
-			s.usual(medianOf(s.Window[:scaleFactor-1]))
+			// The median, or one outlier would hide a leak for a long time. To be at
+			// the limit is never usual, or the next trouble would not be told.
+			if v := medianOf(s.Window[:scaleFactor-1]); v < limit {
+				s.usual(v)
+			}
 		}
-		s.Window = s.Window[1:]
+		s.Window = s.Window[:copy(s.Window, s.Window[1:])]
 	}
 	s.Window = append(s.Window, p)
 	if s.Fresh++; s.Fresh < scaleFactor || len(s.Window) < scaleFactor {

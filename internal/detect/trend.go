@@ -1,9 +1,6 @@
 package detect
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // A trend is judged on blocks of neighbouring points rather than on points:
 // medians of blocks shrug off outliers, the sawtooth of a garbage collector that
@@ -32,6 +29,9 @@ type line struct {
 	span      float64 // seconds from the first point to the last
 	rise      float64 // along the line over the span
 	steady    bool    // every part of the stretch had its share in the rise
+	early     float64 // rise over the first half of the blocks
+	late      float64 // and over the second
+	crest     float64 // how far single values rise above the line; they reach a limit before it does
 }
 
 // fit lays a line through points in order of time, at least trendBlocks of them.
@@ -51,7 +51,7 @@ func fit(points []sampled) line {
 			n++
 		}
 	}
-	slices.Sort(slopes[:])
+	arrange(slopes[:])
 	l := line{
 		slope: slopes[trendPairs/2], low: slopes[trendPairs/10], high: slopes[trendPairs-1-trendPairs/10],
 		span: last - points[0].At,
@@ -60,12 +60,14 @@ func fit(points []sampled) line {
 	for i := range trendBlocks {
 		crosses[i] = mid[i] - l.slope*at[i]
 	}
-	slices.Sort(crosses[:])
+	arrange(crosses[:])
 	l.now = (crosses[trendBlocks/2-1] + crosses[trendBlocks/2]) / 2
 	// A climb that has just ended must not be drawn out beyond its end.
 	l.now = min(l.now, mid[trendBlocks-1])
 	l.rise = l.slope * l.span
 	l.steady = steady(at, mid, l.slope)
+	const half = trendBlocks / 2
+	l.early, l.late = mid[half-1]-mid[0], mid[trendBlocks-1]-mid[half]
 	return l
 }
 
@@ -90,45 +92,97 @@ func steady(at, mid [trendBlocks]float64, slope float64) bool {
 }
 
 // climbs tells a climb from noise: it is steady, nine in ten slopes are at
-// least half of the middle one, and the rise is several times the scatter.
+// least half of the middle one, and the rise is several times the scatter, the
+// median distance of the points from the line.
 func (l line) climbs(points []sampled) bool {
-	return l.steady && l.low >= trendSure*l.slope && l.rise >= trendScatter*l.scatter(points)
+	return l.steady && l.low >= trendSure*l.slope && l.holds(points, l.rise/trendScatter)
 }
 
-// scatter is the median distance of the points from the line.
-func (l line) scatter(points []sampled) float64 {
+// holds tells whether half of the points are within a distance from the line.
+func (l line) holds(points []sampled, distance float64) bool {
 	last := points[len(points)-1].At
-	apart := make([]sampled, len(points))
-	for i, p := range points {
-		apart[i].Value = math.Abs(p.Value - l.now - l.slope*(p.At-last))
+	near := 0
+	for _, p := range points {
+		if math.Abs(p.Value-l.now-l.slope*(p.At-last)) <= distance {
+			near++
+		}
 	}
-	return medianOf(apart)
+	return 2*near >= len(points)
 }
 
 // until is in how many seconds the line reaches a limit above it, with the
 // soonest and the latest that the slopes give. It is infinite for a slope that
 // does not rise.
+//
+// Values scatter around the line, and an alarm goes off at the first that is
+// over its threshold. So it is about the crests; the latest time is the line's own.
 func (l line) until(limit float64) (about, soonest, latest float64) {
-	in := func(slope float64) float64 {
+	in := func(room, slope float64) float64 {
 		if slope <= 0 {
 			return math.Inf(1)
 		}
-		return max(0, limit-l.now) / slope
+		return max(0, room) / slope
 	}
-	return in(l.slope), in(l.high), in(l.low)
+	room := limit - l.now
+	crests := max(room-l.crest, room/20)
+	return in(crests, l.slope), in(crests, l.high), in(room, l.low)
 }
 
-// medianOf is the median value; the slice stays as it is.
-func medianOf(points []sampled) float64 {
-	var room [64]float64
-	values := room[:0]
-	for _, p := range points {
-		values = append(values, p.Value)
+// fades tells whether the climb slows down so that it ends below a level: by as
+// much again over each further half of the stretch as over the last.
+func (l line) fades(level float64) bool {
+	if l.late >= l.early || l.early <= 0 {
+		return false
 	}
-	slices.Sort(values)
+	ratio := l.late / l.early
+	return l.now+l.rise/2*ratio/(1-ratio) < level
+}
+
+// crestOf is how far above the line all but one in fifteen of the points lie at
+// most, at least 0.
+func (l line) crestOf(points []sampled) float64 {
+	last := points[len(points)-1].At
+	var room [scalePoints/15 + 1]float64
+	top := room[:len(points)/15+1] // the highest so far, the least of them first
+	for _, p := range points {
+		above := p.Value - l.now - l.slope*(p.At-last)
+		if above <= top[0] {
+			continue
+		}
+		i := 1
+		for ; i < len(top) && top[i] < above; i++ {
+			top[i-1] = top[i]
+		}
+		top[i-1] = above
+	}
+	return top[0]
+}
+
+// medianOf is the median value of at most trendBlocks points; the slice stays as
+// it is.
+func medianOf(points []sampled) float64 {
+	var room [trendBlocks]float64
+	values := room[:len(points)]
+	for i, p := range points {
+		values[i] = p.Value
+	}
+	arrange(values)
 	mid := len(values) / 2
 	if len(values)%2 == 1 {
 		return values[mid]
 	}
 	return (values[mid-1] + values[mid]) / 2
+}
+
+// arrange sorts a handful of values, for which it is several times as fast as a
+// sort for any number.
+func arrange(values []float64) {
+	for i := 1; i < len(values); i++ {
+		v := values[i]
+		j := i
+		for ; j > 0 && values[j-1] > v; j-- {
+			values[j] = values[j-1]
+		}
+		values[j] = v
+	}
 }
