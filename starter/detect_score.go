@@ -25,7 +25,7 @@ type scorer struct {
 	engine *detect.Detector
 	signal telemetry.Signal
 	point  telemetry.MetricPoint
-	late   int64 // of the engine, before this row
+	stats  detect.Stats // of the engine, before this row
 
 	score  float64 // latest
 	report seriesReport
@@ -69,9 +69,14 @@ func (s *scorer) take(row metricRow) bool {
 	if s.note(s.engine.Observe(s.signal), row) {
 		alert = true
 	}
-	if late := s.engine.Stats().Late; late != s.late {
-		s.late = late
+	before := s.stats
+	s.stats = s.engine.Stats()
+	switch {
+	case s.stats.Late+s.stats.Duplicates > before.Late+before.Duplicates:
 		s.report.late(row.line)
+		return alert
+	case s.stats.Invalid+s.stats.Refused+s.stats.Unwatched > before.Invalid+before.Refused+before.Unwatched:
+		s.report.problem(row.line, "the detectors cannot count with this time or value")
 		return alert
 	}
 	s.report.scored(row.at)

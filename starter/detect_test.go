@@ -170,6 +170,45 @@ func TestDetectMetricsWritesOneRowForEveryRow(t *testing.T) {
 	}
 }
 
+func TestDetectMetricsTellsOfTimesBeyondTheDetectors(t *testing.T) {
+	t.Parallel()
+	series := sick(120, 1000) + "9955-07-25 16:00:00,50\n" + recorded.Add(2*time.Hour).Format(time.DateTime) + ",50\n"
+	code, stdout, stderr := detectRun(t, series, "--in", "-", "--json")
+	require.Equal(t, exitDone, code, stderr)
+	var report detectReport
+	require.NoError(t, json.Unmarshal([]byte(stdout), &report))
+	require.Equal(t, 122, report.Series[0].Rows)
+	require.Equal(t, 121, report.Series[0].Scored, "one row far off does not make those after it late")
+	require.Equal(t, 1, report.Series[0].Bad)
+	require.Contains(t, stderr, "standard input:122: the detectors cannot count with this time")
+}
+
+// TestDetectMetricsMissesASeriesThatStops has rows go on without values.
+func TestDetectMetricsMissesASeriesThatStops(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString(sick(600, 10_000))
+	for m := 600; m < 900; m++ {
+		fmt.Fprintf(&b, "%s,\n", recorded.Add(time.Duration(m)*time.Minute).Format(time.DateTime))
+	}
+	_, scores, _ := detectRun(t, b.String(), "--in", "-", "--out", "-")
+	alerts := 0
+	for _, r := range scored(t, scores)[600:] {
+		if r[3] == "1" {
+			alerts++
+		}
+	}
+	require.Equal(t, 1, alerts)
+	code, stdout, stderr := detectRun(t, b.String(), "--in", "-", "--json")
+	require.Equal(t, exitDone, code, stderr)
+	var report detectReport
+	require.NoError(t, json.Unmarshal([]byte(stdout), &report))
+	require.Equal(t, 300, report.Series[0].Missing)
+	last := report.Series[0].Episodes[len(report.Series[0].Episodes)-1]
+	require.Equal(t, detect.RuleSilent, last.Rule)
+	require.Nil(t, last.Closed)
+}
+
 func TestDetectMetricsTellsProblemsWithoutEnd(t *testing.T) {
 	t.Parallel()
 	in := sick(50, 1000) + strings.Repeat("x,\x1b[2J\n", 5_000)
