@@ -119,6 +119,7 @@ func (d *Detector) Observe(s telemetry.Signal) []incident.Anomaly {
 	case telemetry.KindLog:
 		return d.log(s)
 	case telemetry.KindAlarm:
+		s.Alarm = d.countable(*s.Alarm)
 		return d.alarm(s)
 	case telemetry.KindEvent:
 		return d.event(s)
@@ -145,7 +146,7 @@ func (d *Detector) Advance(watermark time.Time) []incident.Anomaly {
 // Reading implements Engine.
 func (d *Detector) Reading(series string) (Reading, bool) {
 	series = boundedKey(series)
-	if m, ok := d.state.Metrics[series]; ok && m.Base.N > 0 {
+	if m, ok := d.state.Metrics[series]; ok && m.Signs.Model.N > 0 {
 		return m.reading(d.rules), true
 	}
 	if l, ok := d.state.Logs[series]; ok && l.Base.N > 0 {

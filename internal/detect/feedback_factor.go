@@ -92,6 +92,7 @@ func (f *feedback) thresholds(usual thresholds, rule string, at time.Time) thres
 // times moves all that makes an anomaly by a factor.
 func (t thresholds) times(factor float64) thresholds {
 	t.Tail *= factor
+	t.Evidence *= factor
 	t.Ahead /= factor
 	t.Effect *= min(factor, 1)
 	return t

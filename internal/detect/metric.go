@@ -18,7 +18,8 @@ const RuleLevel = "level"
 type metricState struct {
 	Base    baseline  `json:"base"`
 	Last    time.Time `json:"last"`              // event time of the newest point
-	Step    float64   `json:"step"`              // seconds between points
+	Step    float64   `json:"step"`              // usual seconds between points
+	Votes   int       `json:"votes"`             // points in a row that say so, about
 	Recent  []float64 `json:"recent,omitempty"`  // latest points, at most smoothPoints, oldest first
 	Pending []float64 `json:"pending,omitempty"` // values judged normal but not learned yet, oldest first
 	Normal  float64   `json:"normal"`            // latest value that was judged normal
@@ -31,6 +32,7 @@ type metricState struct {
 	MuteTo  time.Time `json:"mute_to,omitzero"`  // no new episode before
 	Episode *episode  `json:"episode,omitempty"` //
 	Trend   *forecast `json:"trend,omitempty"`   // for series with a limit
+	Signs   evidence  `json:"evidence"`          //
 	Pulse   pulse     `json:"pulse"`             // when its points come
 
 	watched incident.WatchedMetric // as inv describes the series
@@ -92,7 +94,13 @@ func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
 	beat := d.beat(s.Series, m, s.Time, value, s.Metric.Count)
 	m.Role, m.Stat = string(m.watched.Role), t.stat
 	judged, points := m.smooth(value, s.Time)
-	found := append(append(beat, m.judge(d, s, t, judged, points)...), m.foresee(d, s, t, value)...)
+	m.Signs.Model.Observe(s.Time.Unix(), value)
+	found := beat
+	if m.Role != "" {
+		found = append(found, m.judge(d, s, t, judged, points)...)
+	}
+	found = append(found, m.weigh(d, s, t, judged, points)...)
+	found = append(found, m.foresee(d, s, t, value)...)
 	if m.inEpisode() {
 		d.state.open[s.Series] = struct{}{}
 	} else {
@@ -110,9 +118,7 @@ func (m *metricState) inEpisode() bool {
 func (m *metricState) smooth(value float64, at time.Time) (float64, int) {
 	if !m.Last.IsZero() {
 		gap := at.Sub(m.Last).Seconds()
-		if m.Step == 0 || gap < m.Step {
-			m.Step = gap
-		}
+		m.typicalStep(gap)
 		if gap > 3*max(m.Step, 1) {
 			m.Recent = m.Recent[:0]
 		}
@@ -152,10 +158,10 @@ func (m *metricState) judge(d *Detector, s telemetry.Signal, t trait, x float64,
 		}
 		m.Out++
 	}
-	if m.Episode != nil {
+	if m.Episode != nil && m.Episode.Anomaly.Rule == RuleLevel {
 		return m.during(d, s, t, x, units, out, points)
 	}
-	if m.Out >= needed && !s.Time.Before(m.MuteTo) {
+	if m.Out >= needed && m.Episode == nil && !s.Time.Before(m.MuteTo) {
 		return m.opens(d, s, t, x, units, points)
 	}
 	if m.Out < needed {
@@ -276,6 +282,9 @@ func (d *Detector) advanceMetrics(watermark time.Time) []incident.Anomaly {
 }
 
 func (m *metricState) reading(rules thresholds) Reading {
+	if m.Role == "" {
+		return m.readEvidence()
+	}
 	t := traitOf(incident.MetricRole(m.Role), m.Stat)
 	points := len(m.Recent)
 	sum := 0.0

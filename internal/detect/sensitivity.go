@@ -1,5 +1,7 @@
 package detect
 
+import "time"
+
 // Sensitivity is how readily an engine speaks, in words.
 type Sensitivity string
 
@@ -20,6 +22,10 @@ type thresholds struct {
 	// over the running quantile. With an exponential tail, the chance that a
 	// healthy value gets there is tailShare*exp(-Tail): at 12 it is 2.5e-7.
 	Tail float64
+	// Evidence is a factor on the bar for evidence, and Horizon for how long a
+	// series is to cause no alert by chance at that bar.
+	Evidence float64
+	Horizon  time.Duration
 	// Effect scales the least change that matters to people, see effect.go.
 	Effect float64
 	// Ahead is how many windows of a trend ahead a limit may be to alert.
@@ -32,10 +38,10 @@ type thresholds struct {
 func (s Sensitivity) thresholds() thresholds {
 	switch s {
 	case Sensitive:
-		return thresholds{Tail: 8, Effect: 0.6, Ahead: 3, Lines: 2}
+		return thresholds{Tail: 8, Evidence: 1, Effect: 0.6, Ahead: 3, Lines: 2}
 	case Quiet:
-		return thresholds{Tail: 16, Effect: 1.5, Ahead: 1.5, Lines: 8}
+		return thresholds{Tail: 16, Evidence: 1.5, Horizon: week, Effect: 1.5, Ahead: 1.5, Lines: 8}
 	default:
-		return thresholds{Tail: 12, Effect: 1, Ahead: 2, Lines: 4}
+		return thresholds{Tail: 12, Evidence: 1.2, Horizon: day, Effect: 1, Ahead: 2, Lines: 4}
 	}
 }

@@ -1,0 +1,193 @@
+package detect
+
+import (
+	"math"
+	"time"
+
+	"firebreak/internal/detect/series"
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+	"firebreak/internal/telemetry"
+)
+
+// RuleEvidence is the rule of series in which many signs of trouble add up, or
+// one is very clear: see package series. It sees what no band shows, such as a
+// value that is usual in itself and not at this hour, and says it of every
+// series; of one whose role a service file names, only when it also is far
+// enough to the bad side to matter.
+const RuleEvidence = "evidence"
+
+// An on-call gets one message of a trouble and not thirty: after one, the same
+// series is quiet for thirty points, which is hours at most.
+const (
+	evidencePoints = 30
+	evidenceQuiet  = 6 * time.Hour
+	evidenceLeast  = 3 // points
+)
+
+// week is how long one alert that was chance is too many for a pager.
+const week = 7 * 24 * time.Hour
+
+// evidence is what speaks for trouble in one series.
+type evidence struct {
+	Model series.Model `json:"model"`
+	Told  time.Time    `json:"told,omitzero"` // when the latest episode opened
+	Seen  int64        `json:"seen"`          // points at that time
+}
+
+// bar is how much evidence it takes. horizon is for how long chance is to be
+// silent; a series with more points in it is asked for more.
+func (m *metricState) bar(rules thresholds) float64 {
+	points := 0.0
+	if m.Step > 0 {
+		points = rules.Horizon.Seconds() / m.Step
+	}
+	return rules.Evidence * m.Signs.Model.Bar(points)
+}
+
+// weigh decides what the evidence means, after the band has had its say.
+func (m *metricState) weigh(d *Detector, s telemetry.Signal, t trait, x float64, points int) []incident.Anomaly {
+	e := &m.Signs
+	rules := m.feedback.thresholds(d.rules, RuleEvidence, s.Time)
+	bar := m.bar(rules)
+	if m.Episode != nil {
+		if m.Episode.Anomaly.Rule != RuleEvidence {
+			return nil
+		}
+		return m.duringEvidence(d, s, t, x, bar)
+	}
+	if e.Model.Evidence < bar || e.Model.N < series.Mature || !m.mayTell(s.Time) || !m.bad(t, rules, x, points) {
+		return nil
+	}
+	return m.opensEvidence(d, s, t, x, bar)
+}
+
+// mayTell tells whether enough has passed since the series last told of trouble.
+func (m *metricState) mayTell(at time.Time) bool {
+	e := &m.Signs
+	if at.Before(m.MuteTo) {
+		return false
+	}
+	if e.Told.IsZero() {
+		return true
+	}
+	since := e.Model.N - e.Seen
+	return since > evidencePoints || since > evidenceLeast && at.Sub(e.Told) > evidenceQuiet
+}
+
+// bad tells whether what is unusual is also on the side of trouble, and far
+// enough, where the service file says what the series is. That requests do not
+// move any more is trouble; for any other role it is good news or none.
+func (m *metricState) bad(t trait, rules thresholds, x float64, points int) bool {
+	if m.Role == "" {
+		return true
+	}
+	if t.dir == both && m.Signs.Model.Strongest() == series.Stuck {
+		return true
+	}
+	level, _ := m.Signs.Model.Expected(m.Last.Unix())
+	return t.matters(x, level, rules.Effect, points)
+}
+
+func (m *metricState) opensEvidence(d *Detector, s telemetry.Signal, t trait, x, bar float64) []incident.Anomaly {
+	e := &m.Signs
+	e.Told, e.Seen = s.Time, e.Model.N
+	service, _ := d.inv.Service(s.Service)
+	ref := s.Metric.Ref(t.stat, wholePeriod(m.Step))
+	low, high := m.expected()
+	strong := e.Model.Evidence / bar
+	m.Episode = d.begin(incident.Anomaly{
+		Account: s.Account, Region: s.Region, Service: s.Service, Kind: incident.KindMetric, Rule: RuleEvidence, Series: s.Series,
+		Metric: &ref, Severity: grade(service, t.ease, strong, 1), Opened: s.Time, LastSeen: s.Time, Count: 1,
+		Observed: x, Low: low, High: high, Rarity: e.Model.Chance(), Unsure: e.Model.N < series.Sure, Previous: m.Normal,
+		Reached: strong * m.feedback.factor(RuleEvidence, s.Time),
+		Why: redact.Format("%s of %s is %.4g where %.4g to %.4g is usual, and %s; once in %.0f points by chance, from the last %d",
+			redact.Name(ref.Name), redact.Name(s.Service), x, low, high, redact.Name(signs[e.Model.Strongest()]), 1/e.Model.Chance(), e.Model.N),
+	}, strong)
+	m.Healthy = 0
+	return []incident.Anomaly{m.Episode.Anomaly}
+}
+
+// signs are what the channels see, in words.
+var signs = [...]string{
+	series.Step:   "jumped there from one point to the next",
+	series.Swing:  "is far from the points just before",
+	series.Level:  "is far from its level",
+	series.Shift:  "its level has shifted",
+	series.Stuck:  "hardly moves any more",
+	series.Hour:   "that is not usual at this time of day",
+	series.Day:    "has not been usual for this time of day for a while",
+	series.Shape:  "the latest points have a shape never seen before",
+	series.Drift:  "leans to one side of its level",
+	series.Stairs: "the latest points lie apart from those before",
+	series.Band:   "such values are rare at this hour",
+}
+
+// duringEvidence follows an episode: it grows, closes, or goes on silently.
+func (m *metricState) duringEvidence(d *Detector, s telemetry.Signal, t trait, x, bar float64) []incident.Anomaly {
+	a := &m.Episode.Anomaly
+	strong := m.Signs.Model.Evidence / bar
+	// Hysteresis: to count as normal again, the evidence must fall to half.
+	if strong < 0.5 {
+		if m.Healthy == 0 {
+			m.BackAt = s.Time
+		}
+		if m.Healthy++; m.Healthy < calmPoints {
+			return nil
+		}
+		closed := m.Episode.end(d, m.BackAt)
+		m.Episode, m.Out, m.Healthy = nil, 0, 0
+		return []incident.Anomaly{closed}
+	}
+	m.Healthy = 0
+	if strong < 1 {
+		return nil
+	}
+	a.Count++
+	a.LastSeen, a.Observed, a.Rarity = s.Time, x, min(a.Rarity, m.Signs.Model.Chance())
+	a.Reached = max(a.Reached, strong*m.feedback.factor(RuleEvidence, s.Time))
+	service, _ := d.inv.Service(s.Service)
+	if !m.Episode.grow(strong, grade(service, t.ease, strong, 1), max(10*time.Second, seconds(2*m.Step))) {
+		return nil
+	}
+	a.Why = redact.Format("%s of %s is now %.4g where %.4g to %.4g is usual, and %s",
+		redact.Name(a.Metric.Name), redact.Name(s.Service), x, a.Low, a.High, redact.Name(signs[m.Signs.Model.Strongest()]))
+	return []incident.Anomaly{m.Episode.tell(d, incident.EpisodeGrowing, strong)}
+}
+
+// expected is the band of what is usual for the latest point.
+func (m *metricState) expected() (low, high float64) {
+	level, reach := m.Signs.Model.Expected(m.Last.Unix())
+	low, high = level-reach, level+reach
+	if m.Signs.Model.Least >= 0 {
+		low = max(low, 0) // what has never been negative is not expected to be
+	}
+	return low, high
+}
+
+// readEvidence is the series as its evidence shows it.
+func (m *metricState) readEvidence() Reading {
+	low, high := m.expected()
+	return Reading{
+		At: m.Last, Factor: m.feedback.factor(RuleEvidence, m.Last), Value: m.Signs.Model.Previous, Low: low, High: high,
+		Score: m.Signs.Model.Score(), Unsure: m.Signs.Model.N < series.Sure, Anomalous: m.inEpisode(),
+	}
+}
+
+// typicalStep follows the seconds between points: the gap that most have, by a
+// majority vote, so that neither a missing point nor one in between changes it.
+func (m *metricState) typicalStep(gap float64) {
+	switch {
+	case m.Step == 0:
+		m.Step, m.Votes = gap, 1
+	case math.Abs(gap-m.Step) <= m.Step/10:
+		m.Votes = min(m.Votes+1, mostVotes)
+	default:
+		if m.Votes--; m.Votes < 0 {
+			m.Step, m.Votes = gap, 1
+		}
+	}
+}
+
+// mostVotes is after how many odd gaps in a row a series has another period.
+const mostVotes = 10

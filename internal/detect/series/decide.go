@@ -1,0 +1,73 @@
+package series
+
+import "math"
+
+// Mature is from how many points on a model is asked for a decision, and Sure
+// from how many it is sure of itself.
+const (
+	Mature = 30
+	Sure   = 300
+)
+
+// The bar rises with the logarithm of the history, so that the expected number
+// of chance alerts does not grow with it: the tail of the evidence falls off
+// exponentially. Up to a few hundred points it is a constant, and higher for
+// the first dozens, whose quantiles are guesses.
+const (
+	barBase   = 2.8 // at barPoints
+	barSlope  = 3.2 // for every factor of e
+	barPoints = 1000.0
+	barLeast  = 0.8
+	barYoung  = 20.0
+	barLimit  = 16_384 // points from which on chance alerts stay as rare as they are
+)
+
+// Bar is the evidence from which on the series is in trouble. horizon is over
+// how many points one chance alert is too many, at least; what the model has
+// seen counts where it is more.
+func (m *Model) Bar(horizon float64) float64 {
+	n := float64(m.N)
+	points := max(min(n, barLimit), horizon)
+	return max(barLeast, barBase+barSlope*math.Log(points/barPoints)) * (1 + barYoung/max(n, 1))
+}
+
+// Chance is the chance of as much evidence on a healthy series, if its tail
+// falls off exponentially. It is never 0, which would claim to know.
+func (m *Model) Chance() float64 { return max(evidenceShare*math.Exp(-m.Evidence), 1e-12) }
+
+// The score looks at the last hundred points rather than the last one, and
+// trusts a young series less.
+const (
+	heatPoints = 100.0
+	heatLatest = 0.05 // what the latest point's own evidence counts
+	heatMiddle = 10.0 // heat at which the score is a half
+)
+
+// Score tells in [0,1) how unusual the latest stretch of the series is. It
+// ranks stretches, and is no chance; whether to speak is for Evidence and Bar.
+func (m *Model) Score() float64 {
+	n := float64(m.N)
+	heat := (m.Heat + heatLatest*m.Sum) * n / (n + Sure)
+	return heat / (heat + heatMiddle)
+}
+
+// Strongest is the channel that says most of the latest point.
+func (m *Model) Strongest() Channel {
+	strongest := Step
+	for c := range channels {
+		if m.Units[c] > m.Units[strongest] {
+			strongest = c
+		}
+	}
+	return strongest
+}
+
+// Expected is where a point at that time is expected: around a level, which is
+// that of the half-hour once a day is known, and how far from it is still usual.
+func (m *Model) Expected(at int64) (level, reach float64) {
+	_, half := m.clock(at)
+	if at-m.First < secondsDay || half.N < 2 || half.Spread == 0 {
+		return m.Slow, m.Tails[Level].reach()
+	}
+	return half.Level, m.Tails[Hour].reach() * half.Spread
+}
