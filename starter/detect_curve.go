@@ -25,6 +25,8 @@ type curvePoint struct {
 	low, high float64 // expected band, mean over the rows that had one
 	banded    int     // rows that had one
 	score     float64 // the greatest
+
+	pauseFrom, pauseTo float64 // the longest stretch within without a row
 }
 
 func newCurve(size int) *curve { return &curve{size: size, stride: 1} }
@@ -59,6 +61,12 @@ func (c *curve) add(at time.Time, value float64, r detect.Reading, known bool) {
 
 // join makes p stand for the rows of a later point, too.
 func (p *curvePoint) join(q curvePoint) {
+	if q.from-p.to > p.pauseTo-p.pauseFrom {
+		p.pauseFrom, p.pauseTo = p.to, q.from
+	}
+	if q.pauseTo-q.pauseFrom > p.pauseTo-p.pauseFrom {
+		p.pauseFrom, p.pauseTo = q.pauseFrom, q.pauseTo
+	}
 	p.to = q.to
 	p.min, p.max, p.score = math.Min(p.min, q.min), math.Max(p.max, q.max), math.Max(p.score, q.score)
 	if q.banded > 0 {
@@ -137,21 +145,27 @@ func pieces(points []curvePoint) [][]curvePoint {
 	if len(points) < 3 {
 		return [][]curvePoint{points}
 	}
-	gaps := make([]float64, len(points)-1)
-	for i := range gaps {
-		gaps[i] = points[i+1].from - points[i].to
+	pauses := make([]float64, len(points)-1)
+	for i := range pauses {
+		pauses[i] = points[i+1].from - points[i].to
 	}
+	slices.Sort(pauses)
 	const unusual = 10
-	usual := slices.Sorted(slices.Values(gaps))[len(gaps)/2]
+	most := unusual * pauses[len(pauses)/2]
 	var out [][]curvePoint
-	begin := 0
-	for i, gap := range gaps {
-		if gap > unusual*usual {
-			out = append(out, points[begin:i+1])
-			begin = i + 1
+	var piece []curvePoint
+	for _, p := range points {
+		if len(piece) > 0 && p.from-piece[len(piece)-1].to > most {
+			out, piece = append(out, piece), nil
 		}
+		if p.pauseTo-p.pauseFrom > most {
+			before := p
+			before.to, p.from = p.pauseFrom, p.pauseTo
+			out, piece = append(out, append(piece, before)), nil
+		}
+		piece = append(piece, p)
 	}
-	return append(out, points[begin:])
+	return append(out, piece)
 }
 
 // strokes is the line through a piece: up and down in each point, entered from

@@ -64,6 +64,24 @@ func TestCurveBreaksWhereDataIsMissing(t *testing.T) {
 	}
 	require.Equal(t, []int{4, 1, 3}, lengths(pieces(points)))
 	require.Equal(t, []int{2, 3}, lengths(bands(points)), "a band has two ends")
+
+	// A pause within a point counts, too, wherever it was joined.
+	c := newCurve(100)
+	for i := range 3_001 {
+		at := recorded.Add(time.Duration(i) * time.Minute)
+		if i >= 1_501 {
+			at = at.Add(day)
+		}
+		c.add(at, 1, detect.Reading{}, true)
+	}
+	require.Greater(t, c.stride, 1)
+	for _, points := range [][]curvePoint{c.points, c.reduced(50)} {
+		parts := pieces(points)
+		require.Len(t, parts, 2)
+		left, right := parts[0][len(parts[0])-1], parts[1][0]
+		require.InDelta(t, seconds(recorded.Add(1_500*time.Minute)), left.to, 1e-3)
+		require.InDelta(t, seconds(recorded.Add(1_501*time.Minute).Add(day)), right.from, 1e-3)
+	}
 	require.Equal(t, []int{8}, lengths(pieces([]curvePoint{{}, {}, {}, {}, {}, {}, {}, {}})), "no time, no gap")
 }
 
