@@ -77,22 +77,34 @@ func (t trait) matters(x, level, effect float64, points int) bool {
 	}
 }
 
-// bar is how far out a value must be, in units of the tail, and for how many
-// points in a row. A count cannot fall below zero, however unusual that is: to
-// fall, half as far and longer counts as much.
-func (t trait) bar(rules thresholds, falls bool) (units float64, points int) {
+// bar is how far out a value must be, in units of the tail. A count cannot fall
+// below zero, however unusual that is: to fall, half as far counts as much.
+func (t trait) bar(rules thresholds, falls bool) (units float64) {
 	if t.counts && falls {
-		return rules.Tail * t.strict / 2, 6
+		return rules.Tail * t.strict / 2
 	}
-	return rules.Tail * t.strict, 2
+	return rules.Tail * t.strict
+}
+
+// inARow is for how many points in a row a value must be out, the mean of so
+// many points. Means of neighbours share points, so that they are out together.
+func (t trait) inARow(falls bool, points int) int {
+	switch {
+	case t.counts && falls:
+		return 6
+	case points > 1:
+		return 3
+	default:
+		return 2
+	}
 }
 
 // band is what is expected: where a value would alert by the tail alone. A
 // direction that is no trouble has the same reach, for display.
 func (t trait) band(b *baseline, rules thresholds, points int) (low, high float64) {
 	floor := t.spreadFloor(b.Level, points)
-	above, _ := t.bar(rules, false)
-	below, _ := t.bar(rules, true)
+	above := t.bar(rules, false)
+	below := t.bar(rules, true)
 	low, high = b.Level-b.reach(below, floor), b.Level+b.reach(above, floor)
 	if b.Level >= 0 && low < 0 {
 		low = 0 // what has never been negative is not expected to be

@@ -143,7 +143,8 @@ func (m *metricState) smooth(value float64, at time.Time) (float64, int) {
 func (m *metricState) judge(d *Detector, s telemetry.Signal, t trait, x float64, points int) []incident.Anomaly {
 	rules := m.feedback.thresholds(d.rules, RuleLevel, s.Time)
 	floor := t.spreadFloor(m.Base.Level, points)
-	threshold, needed := t.bar(rules, x < m.Base.Level)
+	falls := x < m.Base.Level
+	threshold, needed := t.bar(rules, falls), t.inARow(falls, points)
 	units := m.Base.units(x, floor, t.dir)
 	latest := m.Recent[len(m.Recent)-1]
 	// The mean stays out for five points after a single wild one; the newest
@@ -197,7 +198,7 @@ func sameSide(latest, mean, level float64) bool {
 
 func (m *metricState) opens(d *Detector, s telemetry.Signal, t trait, x, units float64, points int) []incident.Anomaly {
 	rules := m.feedback.thresholds(d.rules, RuleLevel, s.Time)
-	threshold, _ := t.bar(rules, x < m.Base.Level)
+	threshold := t.bar(rules, x < m.Base.Level)
 	low, high := t.band(&m.Base, rules, points)
 	service, _ := d.inv.Service(s.Service)
 	ref := s.Metric.Ref(t.stat, wholePeriod(m.Step))
@@ -217,7 +218,7 @@ func (m *metricState) opens(d *Detector, s telemetry.Signal, t trait, x, units f
 func (m *metricState) during(d *Detector, s telemetry.Signal, t trait, x, units float64, out bool, points int) []incident.Anomaly {
 	a := &m.Episode.Anomaly
 	rules := m.feedback.thresholds(d.rules, RuleLevel, s.Time)
-	threshold, _ := t.bar(rules, x < m.Base.Level)
+	threshold := t.bar(rules, x < m.Base.Level)
 	// Hysteresis: to count as normal again, a value must be back within half
 	// of the threshold, not just below it.
 	inside := units < threshold/2 || !t.matters(x, m.Base.Level, rules.Effect/2, points)
@@ -293,7 +294,7 @@ func (m *metricState) reading(rules thresholds) Reading {
 	}
 	x := sum / float64(max(points, 1))
 	rules = m.feedback.thresholds(rules, RuleLevel, m.Last)
-	threshold, _ := t.bar(rules, x < m.Base.Level)
+	threshold := t.bar(rules, x < m.Base.Level)
 	low, high := t.band(&m.Base, rules, points)
 	return Reading{
 		At: m.Last, Factor: m.feedback.factor(RuleLevel, m.Last), Value: x, Low: low, High: high, Unsure: m.Base.N < sureUnits, Anomalous: m.inEpisode(),
