@@ -63,7 +63,9 @@ type incidentRun struct {
 	rounds   int // how often the incident was opened: 1 and the reopenings
 	attempts int // plans that ran in this round
 	closings int // counts the moments at which every episode had closed
-	widened  int // how often an anomaly was seen in more series
+
+	widened int            // how often it was told that an anomaly shows in more series
+	breadth map[string]int // in how many at that time, by its id; never iterated
 
 	question *question      // the latest one
 	voting   workflow.Mutex // one decision is looked at at a time
@@ -93,7 +95,7 @@ func newIncidentRun(ctx workflow.Context, in incident.IncidentInput) (*incidentR
 		in.Settings.DiagnoseWithin = incident.Seconds(defaultDiagnose)
 	}
 	r := &incidentRun{
-		in: in, seen: map[string]bool{}, voting: workflow.NewMutex(ctx), taking: true,
+		in: in, seen: map[string]bool{}, breadth: map[string]int{}, voting: workflow.NewMutex(ctx), taking: true,
 		state: incident.State{
 			ID: in.ID, WorkflowID: info.ID, RunID: info.RunID, Origin: in.Scope.Origin(), Service: in.Service,
 			Opened: workflow.Now(ctx), Status: incident.StatusAnalysing, Outcome: incident.OutcomeNone,

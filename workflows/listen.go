@@ -136,6 +136,7 @@ func (r *incidentRun) take(ctx workflow.Context, a incident.Anomaly) {
 		// One of those that are only counted.
 	default:
 		r.seen[a.ID] = true
+		r.breadth[a.ID] = a.Breadth()
 		r.state.Joined++
 		if len(r.state.Anomalies) < maxAnomalies {
 			r.state.Anomalies = append(r.state.Anomalies, incident.Anomaly{})
@@ -176,17 +177,23 @@ func (r *incidentRun) announce(ctx workflow.Context, a incident.Anomaly) {
 	}
 }
 
-// announceWitnesses tells of further series in which a known anomaly shows.
+// announceWitnesses tells of further series in which a known anomaly shows: when
+// they have become twice as many. The root message counts the others.
 func (r *incidentRun) announceWitnesses(ctx workflow.Context, before, now incident.Anomaly) {
-	more := now.Breadth() - before.Breadth()
-	if more <= 0 || now.State == incident.EpisodeClosed {
+	if now.Breadth() <= before.Breadth() || now.State == incident.EpisodeClosed {
 		return
 	}
-	if r.widened++; r.widened > maxAnnounced {
+	if r.widened >= maxAnnounced || now.Breadth() < 2*r.breadth[now.ID] {
 		r.chat.root(r)
 		return
 	}
-	r.say(ctx, incident.PhaseAnalyse, redact.Format("Seen in %d more series of %s: %s", more, redact.Name(now.Service), broken(before, now)))
+	r.widened++
+	r.breadth[now.ID] = now.Breadth()
+	said := redact.Format("Seen in %d series of %s by now", now.Breadth(), redact.Name(now.Service))
+	if what := broken(before, now); !what.IsEmpty() {
+		said = redact.Format("%s: %s", said, what)
+	}
+	r.say(ctx, incident.PhaseAnalyse, said)
 }
 
 func (r *incidentRun) indexOf(anomalyID string) int {

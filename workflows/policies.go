@@ -165,7 +165,7 @@ const (
 	maxTimeline     = 200              // entries; the state travels as one payload
 	maxEntry        = 600              // bytes of an entry
 	maxFull         = 4                // anomalies that are kept with their samples and changes
-	maxAnnounced    = 5                // anomalies whose joining is told one by one, and so often that one shows in more series
+	maxAnnounced    = 5                // anomalies whose joining is told one by one, and how often it is told that one shows in more series
 	stormStep       = 20               // after every so many further ones their number is told
 	maxRefusals     = 100              // decisions on one question that are looked at and refused
 )

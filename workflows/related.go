@@ -36,27 +36,21 @@ func seriesOf(a incident.Anomaly) redact.Text {
 			names[i] = redact.Format("%s (%d)", names[i], n)
 		}
 	}
-	return enumerated(names, more)
+	if more > 0 {
+		names = append(names, redact.Format("%d more", more))
+	}
+	return redact.Join(names, ", ")
 }
 
-// broken says what was seen in the series that an anomaly did not show in before.
+// broken says what was seen in the first few of the series that an anomaly did
+// not show in before; it is empty when none of them is listed.
 func broken(before, now incident.Anomaly) redact.Text {
 	known := before.Sightings()
 	var words []redact.Text
-	more := now.Breadth() - before.Breadth()
 	for _, w := range now.Witnesses {
-		if len(words) < min(brokenSeries, now.Breadth()-before.Breadth()) && !slices.ContainsFunc(known, w.Same) {
+		if len(words) < brokenSeries && !slices.ContainsFunc(known, w.Same) {
 			words = append(words, w.Words())
-			more--
 		}
-	}
-	return enumerated(words, more)
-}
-
-// enumerated lists texts and how many more there are.
-func enumerated(words []redact.Text, more int) redact.Text {
-	if more > 0 {
-		words = append(words, redact.Format("%d more", more))
 	}
 	return redact.Join(words, ", ")
 }

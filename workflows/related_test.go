@@ -42,6 +42,7 @@ func TestWitnessesAreTold(t *testing.T) {
 	w.joinAt(2*time.Minute, witnessed(incident.EpisodeOpen, "Latency", "ShopLatency")) // sent again
 	more := witnessed(incident.EpisodeOpen, "Latency", "ShopLatency", "ShopLatency", "ShopLatency", "Slowest")
 	more.MoreWitnesses = 7
+	w.joinAt(150*time.Second, witnessed(incident.EpisodeOpen, "Latency", "ShopLatency", "ShopLatency")) // not many more
 	w.joinAt(3*time.Minute, more)
 	looked := false
 	w.at(4*time.Minute, func() {
@@ -61,8 +62,8 @@ func TestWitnessesAreTold(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{
-		"Seen in 2 more series of checkout: Latency is 812 where 0 to 45 is expected, ShopLatency is 812 where 0 to 45 is expected",
-		"Seen in 10 more series of checkout: Slowest is 812 where 0 to 45 is expected, 9 more",
+		"Seen in 3 series of checkout by now: Latency is 812 where 0 to 45 is expected, ShopLatency is 812 where 0 to 45 is expected",
+		"Seen in 13 series of checkout by now: Slowest is 812 where 0 to 45 is expected",
 	}, told)
 	roots := w.inputs(incident.ActivityPostIncident)
 	last := roots[len(roots)-1].(incident.PostIncidentInput).Headline
