@@ -25,7 +25,7 @@ const (
 
 // The rules of Adjustable.
 var (
-	metricRules = []string{RuleLevel, RuleTrend}
+	metricRules = []string{RuleLevel, RuleTrend, RuleSilent}
 	logRules    = []string{RuleLogRate, RuleLogNew}
 )
 
@@ -95,8 +95,13 @@ func (d *Detector) judgedBy(series, rule string) (string, bool) {
 	return rule, slices.Contains(rules, rule)
 }
 
-// baseRule is the rule without what sets its episodes apart: see RuleLogNew.
+// baseRule is the rule whose threshold is meant: that of a log without what sets
+// its episodes apart (see RuleLogNew), and for the values of a metric one for
+// whatever finds them unusual, because people know of one threshold only.
 func baseRule(rule string) string {
+	if rule == RuleEvidence {
+		return RuleLevel
+	}
 	base, _, _ := strings.Cut(rule, "/")
 	return base
 }
@@ -139,7 +144,8 @@ func (d *Detector) listen(s telemetry.Signal) []incident.Anomaly {
 
 // weigh decides whether feedback counts, and adds it to its series.
 func (d *Detector) weigh(s telemetry.Signal) FeedbackOutcome {
-	f := s.Feedback
+	f := *s.Feedback
+	f.Series = boundedKey(f.Series)
 	o := FeedbackOutcome{Series: f.Series, Rule: f.Rule, Verdict: f.Verdict, By: f.By, Before: 1, After: 1}
 	if !d.holds(f.Series) {
 		o.Ignored, o.Elsewhere = "the series is not known here", true

@@ -73,6 +73,7 @@ func (f *feedback) factor(rule string, at time.Time) float64 {
 }
 
 func (f *feedback) find(rule string, at time.Time) float64 {
+	rule = baseRule(rule)
 	for _, r := range f.Rules {
 		if r.Rule == rule {
 			return r.at(at)

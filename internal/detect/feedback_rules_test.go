@@ -2,6 +2,7 @@ package detect_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,4 +132,62 @@ func TestFeedbackCostsAPointNothing(t *testing.T) {
 		e.Observe(missed(float64(second), time.Duration(i)*24*time.Hour, "ana"))
 	}
 	require.InDelta(t, before, cost(), 0.5, "allocations a point")
+}
+
+func TestFeedbackOnASeriesThatStops(t *testing.T) {
+	t.Parallel()
+	e := engine(detect.Balanced)
+	always, never := every(1), every(1).until(-1)
+	require.Empty(t, rhythm(e, always, always, 0, 3600, 1))
+	snapshot := snapshotOf(t, e)
+	silentFor := func(prepare func(*detect.Detector)) (float64, incident.Anomaly) {
+		e := restored(t, snapshot)
+		prepare(e)
+		for at := 3600.0; at < 7200; at++ {
+			if found := rhythm(e, always, never, at, at+1, 1); len(found) > 0 {
+				return at - 3600, found[0]
+			}
+		}
+		require.Fail(t, "it is not missed")
+		return 0, incident.Anomaly{}
+	}
+	usual, a := silentFor(nothing)
+	require.GreaterOrEqual(t, a.Reached, 0.99)
+	longer, b := silentFor(func(e *detect.Detector) {
+		s := falseAlarm(3600, a, "ana")
+		s.Feedback.Reached = 9
+		e.Observe(s)
+		require.Empty(t, e.TakeFeedback()[0].Ignored)
+	})
+	require.InDelta(t, 2*usual, longer, 0.1*usual+5)
+	require.Contains(t, b.Why.String(), "2 times the usual")
+	require.Contains(t, b.Why.String(), "1 false alarm, the latest by ana")
+}
+
+// Values of a metric are judged in more ways than one. For people that is one
+// threshold.
+func TestFeedbackMovesWhateverJudgesTheValuesOfAMetric(t *testing.T) {
+	t.Parallel()
+	for _, rule := range []string{"", detect.RuleLevel, detect.RuleEvidence} {
+		e := restoredWith(t, knowing(t), said(healthyFor, telemetry.Feedback{Rule: rule, Verdict: telemetry.Missed, At: start, By: "ana"}))
+		require.Equal(t, detect.RuleLevel, e.Adjustments(1)[0].Rule)
+		e.Observe(errorsAt(healthyFor+1, 5))
+		r, ok := e.Reading(series("Errors"))
+		require.True(t, ok)
+		require.InDelta(t, 0.8, r.Factor, 0.01)
+	}
+}
+
+// Keys that are too long to keep are cut by the engine; feedback on what an
+// anomaly or a producer calls the series means the same.
+func TestFeedbackOnASeriesOfALongName(t *testing.T) {
+	t.Parallel()
+	e := engine(detect.Balanced)
+	s := logLine(start, telemetry.LevelInfo, "hello")
+	s.Series += strings.Repeat("x", 1500)
+	e.Observe(s)
+	e.Observe(said(1, telemetry.Feedback{Series: s.Series, Verdict: telemetry.Missed, At: start, By: "ana"}))
+	e.Observe(said(2, telemetry.Feedback{Series: e.Adjustments(1)[0].Series, Verdict: telemetry.Missed, At: start, By: "ben"}))
+	require.Equal(t, 2, e.Adjustments(1)[0].Missed)
+	require.Empty(t, e.Adjustments(5)[1:])
 }

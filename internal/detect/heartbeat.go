@@ -197,7 +197,10 @@ func (s Sensitivity) patience() float64 {
 // beat takes the rhythm of a series further by a point, and closes its silence.
 func (d *Detector) beat(key string, m *metricState, at time.Time, value, samples float64) []incident.Anomaly {
 	p := &m.Pulse
-	now, factor := unix(at), d.patience
+	now, factor := unix(at), d.patience*m.feedback.factor(RuleSilent, at)
+	if p.Silent != nil {
+		p.Silent.Anomaly.Reached = (now - unix(m.Last)) / p.patience(d.patience)
+	}
 	p.beat(&d.state.Flow, unix(m.Last), now, d.state.mark, value, samples, factor)
 	var found []incident.Anomaly
 	if e := p.Silent; e != nil {
@@ -241,7 +244,7 @@ func (d *Detector) overdue(key string, m *metricState, now float64, watermark ti
 		return []incident.Anomaly{d.giveUp(m, watermark)}
 	}
 	last := unix(m.Last)
-	patience := p.patience(d.patience)
+	patience := p.patience(d.patience * m.feedback.factor(RuleSilent, watermark))
 	// While the whole stream was silent, nothing could be heard of this one.
 	if due := max(last, d.state.Flow.Resumed) + patience; due > now {
 		d.await(key, m, due)
@@ -294,6 +297,7 @@ func (d *Detector) silence(key string, m *metricState, ref incident.MetricRef, l
 		Count: p.missed(now - last), Observed: 0, Low: 1, High: max(1, float64(p.Samples)),
 		// In so many pauses there was none as long as this.
 		Rarity: 1 / float64(p.Beats), Unsure: p.Beats < sureUnits, Previous: float64(p.Samples),
+		Reached: (now - last) / p.patience(d.patience),
 		Why: redact.Format("%s of %s came every %s, %s apart in the last %s, and has not come for %s",
 			redact.Name(ref.Name), redact.Name(owner), redact.Name(apart(gap)), atMost,
 			redact.Name(span(last-p.Since)), redact.Name(span(now-last))),
