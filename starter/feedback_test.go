@@ -276,7 +276,6 @@ func TestFeedbackWhenTheStreamDoesNotTakeIt(t *testing.T) {
 }
 
 func TestFeedbackList(t *testing.T) {
-	t.Parallel()
 	adjusted := []detect.Adjustment{{
 		Series: "123456789012/eu-central-1/metric/Shop/Errors{service=checkout}", Rule: "level", Factor: 1.43, Since: opened, FalseAlarms: 1,
 		Said: []detect.Said{{Verdict: telemetry.FalseAlarm, By: "ana", Given: opened, At: opened, Anomaly: "a-1", Reached: 1.3, Note: hostile()}},
