@@ -22,7 +22,7 @@ func newDetectCommand() *cobra.Command {
 		Use:   "detect",
 		Short: "Run the detectors on files, without Temporal and without a configuration",
 	}
-	cmd.AddCommand(newDetectMetricsCommand())
+	cmd.AddCommand(newDetectMetricsCommand(), newForecastCommand())
 	return cmd
 }
 

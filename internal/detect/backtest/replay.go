@@ -70,19 +70,19 @@ const (
 	region  = "file"
 )
 
-// New begins a replay of the series of a name.
-func New(name string, o Options) *Replay {
-	ref := incident.MetricRef{Namespace: "file", Name: name, Dimensions: map[string]string{"series": name}, Stat: "Average"}
+// New begins a replay of a metric of a service.
+func New(service, metric string, o Options) *Replay {
+	ref := incident.MetricRef{Namespace: "file", Name: metric, Dimensions: map[string]string{"service": service}, Stat: "Average"}
 	inventory := incident.NewInventory([]incident.Service{{
-		Name: name, Severity: incident.Sev2, Metrics: []incident.WatchedMetric{{Role: incident.RoleSaturation, Limit: o.Limit, MetricRef: ref}},
+		Name: service, Severity: incident.Sev2, Metrics: []incident.WatchedMetric{{Role: incident.RoleSaturation, Limit: o.Limit, MetricRef: ref}},
 	}})
 	return &Replay{
 		o:      o,
 		engine: detect.New(detect.Options{Inventory: inventory, Redactor: o.Redactor, Sensitivity: o.Sensitivity}),
 		watch:  watch{limit: o.Limit},
-		result: Result{Series: name, Limit: o.Limit, Crossings: []Crossing{}, Forecasts: []Forecast{}},
+		result: Result{Service: service, Metric: metric, Limit: o.Limit, Crossings: []Crossing{}, Forecasts: []Forecast{}},
 		signal: telemetry.Signal{
-			Kind: telemetry.KindMetric, Service: name, Series: account + "/" + region + "/metric/" + ref.SourceKey(), Account: account, Region: region,
+			Kind: telemetry.KindMetric, Service: service, Series: account + "/" + region + "/metric/" + ref.SourceKey(), Account: account, Region: region,
 			Metric: &telemetry.MetricPoint{Namespace: ref.Namespace, Name: ref.Name, Dimensions: ref.Dimensions, Count: 1},
 		},
 	}

@@ -22,7 +22,7 @@ func options() Options {
 
 // play replays a function of the second.
 func play(from, to int, value func(second float64) float64) Result {
-	r := New("queue", options())
+	r := New("orders", "queue", options())
 	for i := from; i < to; i++ {
 		r.Observe(start.Add(time.Duration(i)*time.Second), value(float64(i)))
 	}
@@ -117,7 +117,7 @@ func TestTheSameTroubleCrossesOnce(t *testing.T) {
 
 func TestLateValuesHaveNoEffect(t *testing.T) {
 	t.Parallel()
-	r := New("queue", options())
+	r := New("orders", "queue", options())
 	r.Observe(start, 1)
 	r.Observe(start, 200)
 	r.Observe(start.Add(-time.Second), 200)

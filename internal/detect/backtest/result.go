@@ -8,7 +8,8 @@ import (
 
 // Result is what a back-test found in one series.
 type Result struct {
-	Series    string     `json:"series"`
+	Service   string     `json:"service"`
+	Metric    string     `json:"metric"`
 	Limit     float64    `json:"limit"`
 	Points    int        `json:"points"`
 	Late      int        `json:"late"` // values that were not newer than the last

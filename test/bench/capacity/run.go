@@ -18,7 +18,7 @@ func Run(k Kind, p Period, seeds int, sensitivity detect.Sensitivity, redactor r
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for seed := range seeds {
 		g.Go(func() error {
-			r := backtest.New(fmt.Sprintf("%s %d", k.Name, seed), backtest.Options{Limit: Limit, Sensitivity: sensitivity, Redactor: redactor})
+			r := backtest.New(fmt.Sprint("seed ", seed), k.Name, backtest.Options{Limit: Limit, Sensitivity: sensitivity, Redactor: redactor})
 			k.Each(p, uint64(seed), r.Observe)
 			results[seed] = r.Result()
 			return nil

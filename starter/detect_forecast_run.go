@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"firebreak/internal/detect/backtest"
+	"firebreak/internal/redact/rules"
+)
+
+// runForecast back-tests one file or every file of a folder. A file that fails
+// does not keep the others from being tested.
+func runForecast(cmd *cobra.Command, o forecastOptions) error {
+	files, err := o.files()
+	if err != nil {
+		return err
+	}
+	var bytes int64
+	for _, f := range files {
+		bytes += sizeOf(f)
+	}
+	track := newTracker(cmd.ErrOrStderr(), len(files), bytes)
+	series := make([]forecastSeries, len(files))
+	group, ctx := errgroup.WithContext(cmd.Context())
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, file := range files {
+		group.Go(func() error {
+			series[i] = testForecasts(ctx, o, file, cmd.InOrStdin(), track)
+			return ctx.Err()
+		})
+	}
+	err = group.Wait()
+	track.finish()
+	if err != nil {
+		return err
+	}
+	return newForecastReport(o, series).print(cmd, o)
+}
+
+// files lists the series: the folder's, or the one file.
+func (o forecastOptions) files() ([]string, error) {
+	if !o.folder {
+		return []string{o.in}, nil
+	}
+	names, err := seriesFiles(o.in, o.out)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, name := range names {
+		// The events of an earlier run are no series.
+		if file := filepath.Join(o.in, name); o.out == "" || !sameFile(file, o.out) {
+			files = append(files, file)
+		}
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("nothing to test: no *.csv in or below %s", o.in)
+	}
+	return files, nil
+}
+
+// testForecasts replays one file.
+func testForecasts(ctx context.Context, o forecastOptions, file string, stdin io.Reader, track *tracker) forecastSeries {
+	defer track.fileDone()
+	service, metric := seriesName(file)
+	s := forecastSeries{File: file, rows: seriesReport{File: file, Problems: []badRow{}}}
+	replay := backtest.New(service, metric, backtest.Options{Limit: o.limit, Sensitivity: o.sensitivity, Redactor: rules.Default()})
+	err := readForForecast(ctx, &s, stdin, track, replay)
+	s.Result = replay.Result()
+	s.Summary = backtest.Summarise(s.Result)
+	s.Rows, s.Missing, s.Bad, s.Problems, s.Untold = s.rows.Rows, s.rows.Missing, s.rows.Bad, s.rows.Problems, s.rows.Untold
+	if err == nil && s.Points == 0 {
+		err = errNothingUsable
+	}
+	if err != nil {
+		s.Error = err.Error()
+	}
+	return s
+}
+
+func readForForecast(ctx context.Context, s *forecastSeries, in io.Reader, track *tracker, replay *backtest.Replay) error {
+	if s.File != stdStream {
+		f, err := os.Open(s.File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	source, err := unpacked(&stoppable{ctx, &tracked{in, track}})
+	if err != nil {
+		return err
+	}
+	tell := track.rowCounter()
+	err = eachMetricRow(source, func() { tell(s.rows.Rows) }, s.rows.note, func(row metricRow) {
+		s.rows.Rows++
+		switch {
+		case row.err != nil:
+			s.rows.problem(row.line, row.err.Error())
+		case row.missing:
+			s.rows.Missing++
+		default:
+			replay.Observe(row.at, row.value)
+		}
+	})
+	tell(s.rows.Rows)
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
+	}
+	return err
+}
