@@ -8,6 +8,7 @@
 package detect
 
 import (
+	"math"
 	"time"
 
 	"firebreak/internal/incident"
@@ -124,7 +125,11 @@ func (d *Detector) Observe(s telemetry.Signal) []incident.Anomaly {
 	case telemetry.KindEvent:
 		return d.event(s)
 	case telemetry.KindFeedback:
-		return d.listen(s)
+		if math.Abs(s.Feedback.Reached) <= math.MaxFloat64 && s.Feedback.At.Year() <= 9999 {
+			return d.listen(s)
+		}
+		d.stats.Invalid++
+		return nil
 	default:
 		return nil
 	}

@@ -59,6 +59,21 @@ func (d *Detector) counts(value, samples float64) bool {
 	return false
 }
 
+// countable returns an alarm without the numbers that cannot be counted with,
+// and counts it when there are any. The change itself is good.
+func (d *Detector) countable(a telemetry.AlarmChange) *telemetry.AlarmChange {
+	odd := false
+	for _, v := range []**float64{&a.Value, &a.Threshold, &a.Low, &a.High} {
+		if *v != nil && !(math.Abs(**v) <= maxValue) {
+			*v, odd = nil, true
+		}
+	}
+	if odd {
+		d.stats.Invalid++
+	}
+	return &a
+}
+
 // newer tells whether a point comes after the last one of its series, and counts
 // it when not.
 func (d *Detector) newer(at, last time.Time) bool {

@@ -3,6 +3,10 @@ package detect
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -76,4 +80,52 @@ func Bombs(t testing.TB) map[string][]byte {
 		"a huge text":            SealBody(Packed(t, text)),
 		"arrays in arrays":       SealBody(Packed(t, nested)),
 	}
+}
+
+// Odd lists the numbers in a snapshot that are none: NaN and infinities.
+func Odd(t testing.TB, raw []byte) []string {
+	t.Helper()
+	r, err := openSnapshot(raw, 1<<30)
+	require.NoError(t, err)
+	defer r.close()
+	var odd []string
+	for {
+		kind, key, payload, err := r.record()
+		if errors.Is(err, io.EOF) {
+			return odd
+		}
+		require.NoError(t, err)
+		var v any
+		require.NoError(t, decoding.Unmarshal(payload, &v))
+		odd = append(odd, oddIn(fmt.Sprintf("%c %.60q", kind, key), v)...)
+	}
+}
+
+func oddIn(path string, v any) (odd []string) {
+	switch v := v.(type) {
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			odd = append(odd, fmt.Sprint(path, " is ", v))
+		}
+	case map[any]any:
+		for k, x := range v {
+			odd = append(odd, oddIn(fmt.Sprint(path, ".", k), x)...)
+		}
+	case []any:
+		for i, x := range v {
+			odd = append(odd, oddIn(fmt.Sprint(path, "[", i, "]"), x)...)
+		}
+	}
+	return odd
+}
+
+// Unpack returns the records of a snapshot as they stand in it.
+func Unpack(t testing.TB, raw []byte) []byte {
+	t.Helper()
+	r, err := openSnapshot(raw, 1<<30)
+	require.NoError(t, err)
+	defer r.close()
+	body, err := io.ReadAll(r.in)
+	require.NoError(t, err)
+	return body
 }
