@@ -105,10 +105,10 @@ func (r *incidentRun) bands() (specs []incident.VerifySpec, ok bool) {
 	for _, a := range r.state.Anomalies {
 		for _, w := range a.Sightings() {
 			listed++
-			if w.Metric == nil || seen[w.Series] || w.Metric.Period <= 0 {
+			if w.Metric == nil || seen[w.Rule+" "+w.Series] || w.Metric.Period <= 0 {
 				continue
 			}
-			seen[w.Series] = true
+			seen[w.Rule+" "+w.Series] = true
 			specs = append(specs, r.band(a.Service, w))
 		}
 	}

@@ -109,6 +109,9 @@ func (s State) Extent() redact.Text {
 
 // Words is what was seen in the series, as a sentence without its end.
 func (w Witness) Words() redact.Text {
+	if w.Rule == RuleSilent {
+		return redact.Format("%s has stopped coming", w.Name())
+	}
 	return redact.Format("%s is %.4g where %.4g to %.4g is expected", w.Name(), w.Observed, w.Low, w.High)
 }
 

@@ -61,6 +61,7 @@ func TestSightings(t *testing.T) {
 	require.Equal(t, a.Back, all[0].Closed, "its own series was back before the others")
 	require.Equal(t, "Errors is 5 where 0 to 2 is expected", all[0].Words().String())
 	require.Equal(t, "latency", all[1].Name().String())
+	require.Equal(t, "latency has stopped coming", incident.Witness{Rule: incident.RuleSilent, Series: "latency"}.Words().String())
 	require.True(t, all[1].Same(incident.Witness{Rule: "level", Series: "latency"}))
 	require.False(t, all[1].Same(all[0]))
 
