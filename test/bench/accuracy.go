@@ -69,6 +69,7 @@ func accuracyBlock(ctx context.Context, o options) (string, error) {
 	}
 	text.WriteString(table(totals))
 	fmt.Fprintf(&text, "\nThe first half of a file, alone, gives byte for byte the rows that it gives with the second half: %s.\n", strings.Join(causal, ", "))
+	slices.SortStableFunc(categories[1:], func(a, b []string) int { return strings.Compare(a[0], b[0]) })
 	fmt.Fprintf(&text, "\nBy category:\n\n%s", table(categories))
 	return text.String(), nil
 }
