@@ -139,6 +139,19 @@ func (c *curve) valueRange(limit float64) (low, high float64) {
 	return math.Max(bandLow, low-room) - margin, math.Min(bandHigh, high+room) + margin
 }
 
+// scoreTop is where the score's axis ends: at 1, or at 0.5 where that shows more.
+func (c *curve) scoreTop(o detectOptions) float64 {
+	if o.dueByScore() {
+		return 1
+	}
+	for _, p := range c.points {
+		if p.score > 0.5 {
+			return 1
+		}
+	}
+	return 0.5
+}
+
 // pieces cuts points where data is missing for far longer than usual: a line
 // across would claim to know what was there.
 func pieces(points []curvePoint) [][]curvePoint {

@@ -210,7 +210,7 @@ func TestPlotOfAnything(t *testing.T) {
 				}
 			}
 			require.Equal(t, len(values) > 0, dark > 0, "values are seen")
-			small := drawSmall(r, c, 3)
+			small := drawSmall(r, c, detectOptions{limit: 3})
 			require.NotContains(t, small.Values+small.Band+small.Scores+small.Dots, "NaN")
 			require.NotContains(t, small.Values+small.Band+small.Scores+small.Dots, "Inf")
 		})

@@ -68,7 +68,7 @@ func scoreOfFolder(ctx context.Context, o detectOptions, name string, track *tra
 		return s.report, nil
 	}
 	s.report.Out = target
-	picture := drawSmall(s.report, s.curve, o.limit)
+	picture := drawSmall(s.report, s.curve, o)
 	return s.report, &picture
 }
 

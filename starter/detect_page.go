@@ -25,6 +25,7 @@ type smallMultiples struct {
 	Title   string
 	Summary string
 	Limit   bool
+	Due     bool // alerts depend on the score
 	Series  []smallSeries
 }
 
@@ -46,7 +47,7 @@ func writePage(w io.Writer, o detectOptions, reports []seriesReport, pictures []
 		return fmt.Errorf("read the page's template: %w", err)
 	}
 	rows, alerts := 0, 0
-	m := smallMultiples{Limit: o.limit > 0}
+	m := smallMultiples{Limit: o.limit > 0, Due: o.dueByScore()}
 	for i, r := range reports {
 		rows, alerts = rows+r.Rows, alerts+r.Alerts
 		s := smallSeries{Name: safe(relative(o.in, r.File)), Error: safe(r.Error), Picture: pictures[i]}

@@ -49,7 +49,7 @@ func writePlot(w io.Writer, r seriesReport, c *curve, o detectOptions) error {
 	if err != nil {
 		return fmt.Errorf("draw values: %w", err)
 	}
-	scores, err := scorePanel(r, c)
+	scores, err := scorePanel(r, c, o)
 	if err != nil {
 		return fmt.Errorf("draw scores: %w", err)
 	}
@@ -126,16 +126,19 @@ func valuePanel(r seriesReport, c *curve, limit float64) (*plot.Plot, error) {
 	return p, addStrokes(p, points)
 }
 
-func scorePanel(r seriesReport, c *curve) (*plot.Plot, error) {
-	p := newPanel(c, 0, 1)
+func scorePanel(r seriesReport, c *curve, o detectOptions) (*plot.Plot, error) {
+	top := c.scoreTop(o)
+	p := newPanel(c, 0, top)
 	p.Y.Label.Text = "score"
-	p.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 0.5, Label: "0.5"}, {Value: 1, Label: "1"}}
+	p.Y.Tick.Marker = plot.ConstantTicks(plotTicks(valueTicks(0, top, 2)))
 	addGrid(p)
 	if err := addEpisodes(p, r, false); err != nil {
 		return nil, err
 	}
-	if err := addLevel(p, alertScore, alertColor); err != nil {
-		return nil, err
+	if o.dueByScore() {
+		if err := addLevel(p, alertScore, alertColor); err != nil {
+			return nil, err
+		}
 	}
 	for _, piece := range pieces(c.reduced(plotColumns)) {
 		var xy plotter.XYs
@@ -151,6 +154,11 @@ func scorePanel(r seriesReport, c *curve) (*plot.Plot, error) {
 
 // alertScore is the score from which on a value would alert.
 const alertScore = 0.5
+
+// dueByScore tells whether alerts depend on the score. Where no role says what
+// is trouble, they come from evidence of many kinds at one moment, and the score
+// says how unusual the latest stretch is.
+func (o detectOptions) dueByScore() bool { return o.role != "" }
 
 func addGrid(p *plot.Plot) {
 	grid := plotter.NewGrid()

@@ -14,7 +14,7 @@ const (
 	smallRight   = 8.0
 	smallTop     = 12.0
 	smallValues  = 150.0 // height of the panel with the values
-	smallBetween = 10.0
+	smallBetween = 16.0
 	smallScores  = 40.0
 	smallBottom  = 30.0
 	smallHeight  = smallTop + smallValues + smallBetween + smallScores + smallBottom
@@ -30,7 +30,8 @@ type smallPicture struct {
 	Left, Right           float64 // of the panels
 	Top, Floor            float64 // of the values
 	ScoreTop, ScoreFloor  float64
-	Half                  float64 // height of the score at which an alert is due
+	Half                  float64 // height of the score 0.5
+	Due                   bool    // at which an alert is due
 	Limit                 float64 // height of the limit, 0 for none
 	Band, Values, Scores  string
 	Dots                  string // values that stand alone
@@ -54,15 +55,15 @@ type smallShade struct {
 }
 
 // drawSmall lays out a series.
-func drawSmall(r seriesReport, c *curve, limit float64) smallPicture {
+func drawSmall(r seriesReport, c *curve, o detectOptions) smallPicture {
 	p := smallPicture{
 		Width: smallWidth, Height: smallHeight, Left: smallLeft, Right: smallWidth - smallRight,
 		Top: smallTop, Floor: smallTop + smallValues, ScoreTop: smallTop + smallValues + smallBetween,
-		ScoreFloor: smallTop + smallValues + smallBetween + smallScores,
+		ScoreFloor: smallTop + smallValues + smallBetween + smallScores, Due: o.dueByScore(),
 	}
-	p.Half, p.TimeLabels, p.DayLabels = (p.ScoreTop+p.ScoreFloor)/2, p.ScoreFloor+13, p.ScoreFloor+25
+	p.TimeLabels, p.DayLabels = p.ScoreFloor+13, p.ScoreFloor+25
 	start, end := c.span()
-	low, high := c.valueRange(limit)
+	low, high := c.valueRange(o.limit)
 	numbers := valueTicks(low, high, smallNumbers)
 	for _, t := range numbers {
 		p.Left = max(p.Left, round(float64(len(t.label))*smallLetter)+8)
@@ -72,9 +73,11 @@ func drawSmall(r seriesReport, c *curve, limit float64) smallPicture {
 	y := func(v float64) float64 {
 		return max(p.Top, min(p.Floor, p.Floor-(v-low)/(high-low)*smallValues))
 	}
-	if limit > 0 {
-		p.Limit = round(y(limit))
+	if o.limit > 0 {
+		p.Limit = round(y(o.limit))
 	}
+	top := c.scoreTop(o)
+	p.Half = round(p.ScoreFloor - alertScore/top*smallScores)
 	points := c.reduced(smallColumns)
 	var band, values, scores, dots strings.Builder
 	for _, piece := range bands(points) {
@@ -97,7 +100,7 @@ func drawSmall(r seriesReport, c *curve, limit float64) smallPicture {
 			dots.WriteString("h.01") // no length, but round ends
 		}
 		for _, s := range piece {
-			score.to(x(s.from), p.ScoreFloor-s.score*smallScores)
+			score.to(x(s.from), p.ScoreFloor-s.score/top*smallScores)
 		}
 	}
 	p.Band, p.Values, p.Scores, p.Dots = band.String(), values.String(), scores.String(), dots.String()
