@@ -141,9 +141,9 @@ func (m *metricState) smooth(value float64, at time.Time) (float64, int) {
 
 // judge decides what a value means for the series.
 func (m *metricState) judge(d *Detector, s telemetry.Signal, t trait, x float64, points int) []incident.Anomaly {
-	rules := m.feedback.thresholds(d.rules, RuleLevel, s.Time)
 	floor := t.spreadFloor(m.Base.Level, points)
 	falls := x < m.Base.Level
+	rules := m.levelRules(d.rules, t, s.Time, falls, points)
 	threshold, needed := t.bar(rules, falls), t.inARow(falls, points)
 	units := m.Base.units(x, floor, t.dir)
 	latest := m.Recent[len(m.Recent)-1]
@@ -197,7 +197,7 @@ func sameSide(latest, mean, level float64) bool {
 }
 
 func (m *metricState) opens(d *Detector, s telemetry.Signal, t trait, x, units float64, points int) []incident.Anomaly {
-	rules := m.feedback.thresholds(d.rules, RuleLevel, s.Time)
+	rules := m.levelRules(d.rules, t, s.Time, x < m.Base.Level, points)
 	threshold := t.bar(rules, x < m.Base.Level)
 	low, high := t.band(&m.Base, rules, points)
 	service, _ := d.inv.Service(s.Service)
@@ -206,7 +206,7 @@ func (m *metricState) opens(d *Detector, s telemetry.Signal, t trait, x, units f
 		Account: s.Account, Region: s.Region, Service: s.Service, Kind: incident.KindMetric, Rule: RuleLevel, Series: s.Series,
 		Metric: &ref, Severity: grade(service, t.ease, units, threshold), Opened: m.OutAt, LastSeen: s.Time, Count: m.Out,
 		Observed: x, Low: low, High: high, Rarity: rarity(units), Unsure: m.Base.N < sureUnits, Previous: m.Normal,
-		Reached: units / threshold * m.feedback.factor(RuleLevel, s.Time),
+		Reached: units / t.bar(d.rules, x < m.Base.Level),
 		Why: redact.Format("%s of %s is %.4g where %.4g to %.4g is expected from the last %d values; just before it was %.4g",
 			redact.Name(ref.Name), redact.Name(s.Service), x, low, high, m.Base.N, m.Normal),
 	}, math.Abs(x-m.Base.Level))
@@ -217,7 +217,7 @@ func (m *metricState) opens(d *Detector, s telemetry.Signal, t trait, x, units f
 // during follows an open episode: it grows, closes, or goes on silently.
 func (m *metricState) during(d *Detector, s telemetry.Signal, t trait, x, units float64, out bool, points int) []incident.Anomaly {
 	a := &m.Episode.Anomaly
-	rules := m.feedback.thresholds(d.rules, RuleLevel, s.Time)
+	rules := m.levelRules(d.rules, t, s.Time, x < m.Base.Level, points)
 	threshold := t.bar(rules, x < m.Base.Level)
 	// Hysteresis: to count as normal again, a value must be back within half
 	// of the threshold, not just below it.
@@ -244,7 +244,7 @@ func (m *metricState) during(d *Detector, s telemetry.Signal, t trait, x, units 
 	}
 	a.Count++
 	a.LastSeen, a.Observed, a.Rarity = s.Time, x, min(a.Rarity, rarity(units))
-	a.Reached = max(a.Reached, units/threshold*m.feedback.factor(RuleLevel, s.Time))
+	a.Reached = max(a.Reached, units/t.bar(d.rules, x < m.Base.Level))
 	service, _ := d.inv.Service(s.Service)
 	excess := math.Abs(x - m.Base.Level)
 	if !m.Episode.grow(excess, grade(service, t.ease, units, threshold), max(10*time.Second, seconds(2*m.Step))) {
@@ -293,7 +293,7 @@ func (m *metricState) reading(rules thresholds) Reading {
 		sum += v
 	}
 	x := sum / float64(max(points, 1))
-	rules = m.feedback.thresholds(rules, RuleLevel, m.Last)
+	rules = m.levelRules(rules, t, m.Last, x < m.Base.Level, points)
 	threshold := t.bar(rules, x < m.Base.Level)
 	low, high := t.band(&m.Base, rules, points)
 	return Reading{

@@ -168,6 +168,7 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 	}
 	for series := range union.Feedback {
 		union.linkFeedback(series)
+		d.describe(series, union.Metrics[series])
 	}
 	union.Related.settle(union.openMetrics(), d.roleOf)
 	d.stats.Evicted += trim(union.Metrics, d.limit, union.metricWorth) +
