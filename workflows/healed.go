@@ -121,6 +121,9 @@ func (r *incidentRun) band(service string, w incident.Witness) incident.VerifySp
 	if w.Observed < w.Low {
 		spec.Comparison, spec.Threshold = ">=", w.Low
 	}
+	if w.Rule == incident.RuleSilent {
+		spec.Traffic = nil // its points have to come again, traffic or not
+	}
 	return spec
 }
 

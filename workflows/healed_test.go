@@ -92,7 +92,9 @@ func TestBandsAreCheckedInTheirDirection(t *testing.T) {
 	low := banded(1, incident.EpisodeOpen)
 	low.Metric.Name, low.Observed, low.Low, low.High = "Healthy", 1, 3, 4
 	in := input()
-	in.Anomalies = []incident.Anomaly{banded(0, incident.EpisodeOpen), low}
+	silent := banded(2, incident.EpisodeOpen)
+	silent.Rule, silent.Metric.Stat, silent.Observed, silent.Low, silent.High = incident.RuleSilent, "SampleCount", 0, 1, 1
+	in.Anomalies = []incident.Anomaly{banded(0, incident.EpisodeOpen), low, silent}
 	w.settle = 3 * time.Minute
 	for _, a := range in.Anomalies {
 		a.State, a.Closed = incident.EpisodeClosed, start
@@ -101,14 +103,19 @@ func TestBandsAreCheckedInTheirDirection(t *testing.T) {
 	s := w.run(in)
 	require.Equal(t, incident.OutcomeSelfHealed, s.Outcome)
 	reads := w.inputs(incident.ActivityReadSymptom)
-	require.Len(t, reads, 2)
+	require.Len(t, reads, 3)
 	high, below := reads[0].(incident.ReadSymptomInput), reads[1].(incident.ReadSymptomInput)
+	coming := reads[2].(incident.ReadSymptomInput).Verify
+	require.Equal(t, "SampleCount", coming.Metric.Stat)
+	require.Equal(t, ">=", coming.Comparison)
+	require.InDelta(t, 1, coming.Threshold, 0)
+	require.Nil(t, coming.Traffic, "what has stopped has to come again, traffic or not")
 	require.Equal(t, "<=", high.Verify.Comparison)
 	require.InDelta(t, 2, high.Verify.Threshold, 0)
 	require.Equal(t, ">=", below.Verify.Comparison)
 	require.InDelta(t, 3, below.Verify.Threshold, 0)
 	require.Equal(t, &requests, high.Verify.Traffic)
-	require.Equal(t, low.LastSeen, high.Since, "only what came since the latest anomalous signal counts")
+	require.Equal(t, silent.LastSeen, high.Since, "only what came since the latest anomalous signal counts")
 }
 
 // lastReply is the last message of the thread, lastResolution what the ticket

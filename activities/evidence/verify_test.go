@@ -42,6 +42,18 @@ func alsoLatency(v *incident.VerifySpec) {
 
 func constant(v float64) func(int) float64 { return func(int) float64 { return v } }
 
+// counted are the points of a series, which is what a series is judged by that
+// had stopped.
+var counted = func() incident.MetricRef {
+	m := metric("checkout", "Errors")
+	m.Stat = "SampleCount"
+	return m
+}()
+
+func comesAgain(v *incident.VerifySpec) {
+	v.Metric, v.Comparison, v.Threshold, v.Traffic = counted, ">=", 1, nil
+}
+
 func TestVerifyRecovery(t *testing.T) {
 	t.Parallel()
 	errors, requests := metric("checkout", "Errors"), metric("checkout", "Requests")
@@ -104,6 +116,15 @@ func TestVerifyRecovery(t *testing.T) {
 			c.fill(errors, 0, 90, constant(3))
 			c.fill(requests, 0, 90, constant(50))
 		}},
+		{name: "what had stopped comes again", ok: true, says: "at least", spec: comesAgain, setUp: func(c *cloud) {
+			c.fill(counted, 20, 90, constant(1))
+		}},
+		{name: "what had stopped comes now and then", says: "at least", spec: comesAgain, setUp: func(c *cloud) {
+			for at := 0; at < 90; at += 4 {
+				c.fill(counted, at, at+1, constant(1))
+			}
+		}},
+		{name: "what had stopped stays away", says: "No datapoint has come", spec: comesAgain, setUp: func(*cloud) {}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

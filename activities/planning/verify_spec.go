@@ -15,6 +15,16 @@ import (
 // knows how to check. Errors that come now and then are gone for some seconds
 // by chance, while every answer is still slow.
 func verifySpec(c *runbook.Catalog, r runbook.Runbook, acted incident.Service, in incident.CompilePlanInput) (incident.VerifySpec, error) {
+	spec, err := ruleSpec(c, r, acted, in)
+	if err != nil {
+		return spec, err
+	}
+	spec.Also = append(spec.Also, coming(spec, in, acted.Name)...)
+	return spec, nil
+}
+
+// ruleSpec is the check by the runbook's own rules.
+func ruleSpec(c *runbook.Catalog, r runbook.Runbook, acted incident.Service, in incident.CompilePlanInput) (incident.VerifySpec, error) {
 	symptom, ok := c.Services[in.Service]
 	if !ok {
 		symptom = acted
@@ -41,6 +51,33 @@ func verifySpec(c *runbook.Catalog, r runbook.Runbook, acted incident.Service, i
 		return spec, nil
 	}
 	return rules[0].Resolve(acted)
+}
+
+// mostComing bounds the series that have to come again one by one.
+const mostComing = 5
+
+// coming are checks that the series of the incident's service, and of the one
+// that is acted on, come again which have stopped: no rule of a runbook holds that against them, and one that is
+// about another series can be content while they are gone. A series whose points
+// are too far apart for the time that a verification has is left out.
+func coming(first incident.VerifySpec, in incident.CompilePlanInput, acted string) []incident.VerifySpec {
+	var specs []incident.VerifySpec
+	seen := map[string]bool{}
+	for _, a := range in.Anomalies {
+		for _, w := range a.Sightings() {
+			if a.Service != in.Service && a.Service != acted || w.Rule != incident.RuleSilent || w.Metric == nil || seen[w.Series] || len(specs) == mostComing {
+				continue
+			}
+			seen[w.Series] = true
+			period := time.Duration(w.Metric.Period) * time.Second
+			if fit := int(first.Timeout.Std() / (2 * max(period, time.Second))); fit > 0 {
+				specs = append(specs, incident.VerifySpec{
+					Metric: *w.Metric, Comparison: ">=", Threshold: w.Low, Samples: min(first.Samples, fit), Timeout: first.Timeout,
+				})
+			}
+		}
+	}
+	return specs
 }
 
 // below makes sure that the check is not passed by the very trouble. A forecast
