@@ -58,7 +58,7 @@ var (
 		Time: cbor.TimeRFC3339Nano, ShortestFloat: cbor.ShortestFloatNone,
 		NaNConvert: cbor.NaNConvertNone, InfConvert: cbor.InfConvertNone,
 		Sort: cbor.SortBytewiseLexical, IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden,
-	}.EncMode())
+	}.UserBufferEncMode())
 	decoding = must(cbor.DecOptions{
 		DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden,
 		MaxNestedLevels: 16, MaxArrayElements: 100_000, MaxMapPairs: 100_000,
@@ -108,7 +108,7 @@ func newSnapshotWriter() (*snapshotWriter, error) {
 
 func (w *snapshotWriter) record(kind byte, key string, value any) error {
 	w.plain.Reset()
-	if err := encoding.NewEncoder(&w.plain).Encode(value); err != nil {
+	if err := encoding.MarshalToBuffer(value, &w.plain); err != nil {
 		return fmt.Errorf("series %q: %w", key, err)
 	}
 	if n := w.plain.Len(); n > maxRecord || len(key) > maxSnapshotKey {
