@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -80,7 +81,8 @@ func (r detectReport) table(w io.Writer) error {
 			continue
 		}
 		for _, e := range s.Episodes[:min(len(s.Episodes), maxToldOnError)] {
-			if _, err := fmt.Fprintf(w, "  %s\n", shorten(e.line(), maxWidth)); err != nil {
+			lines := wrap(e.line(), widthOf(w)-4)
+			if _, err := fmt.Fprintf(w, "  %s\n", strings.Join(lines, "\n    ")); err != nil {
 				return err
 			}
 		}
