@@ -56,6 +56,7 @@ type endless struct {
 	stop context.CancelFunc
 }
 
+// Read implements io.Reader.
 func (e *endless) Read(p []byte) (int, error) {
 	if e.rows++; e.rows == 1 {
 		return copy(p, "timestamp,value\n"), nil
@@ -87,6 +88,7 @@ type full struct{ left int }
 
 var errFull = errors.New("no space left on device")
 
+// Write implements io.Writer.
 func (f *full) Write(p []byte) (int, error) {
 	if f.left -= len(p); f.left < 0 {
 		return 0, errFull

@@ -148,7 +148,7 @@ func appendField(line, field []byte) []byte {
 
 // stoppable is a reader that ends with the context's cause.
 type stoppable struct {
-	ctx context.Context //nolint:containedctx // a reader has no other way to hear of it
+	ctx context.Context // a reader has no other way to hear of it
 	r   io.Reader
 }
 
