@@ -14,9 +14,10 @@ import (
 // be; an engine that is fed by something else, or by a decoder with a gap, must
 // not come to harm either: one infinite value would stay in every mean.
 
-// maxValue keeps sums and squares of values finite. CloudWatch itself takes
-// values up to 2^360, about 2.3e108.
-const maxValue = 1e108
+// maxValue keeps sums and squares of values finite, and their ratios to the least
+// spread. CloudWatch itself takes values up to 2^360, about 2.3e108, but nothing
+// that anybody measures comes near.
+const maxValue = 1e100
 
 // Times that an engine counts with: windows are kept in nanoseconds since 1970,
 // which end in 2262.

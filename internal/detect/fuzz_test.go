@@ -41,7 +41,7 @@ func (s *script) bits() uint64 {
 }
 
 var hostileValues = []float64{
-	0, math.Copysign(0, -1), 1, -1, 5, 1e-308, 5e-324, 1e108, -1e108, 1.1e108, 1e154, 1e308, -1e308, math.MaxFloat64,
+	0, math.Copysign(0, -1), 1, -1, 5, 1e-308, 5e-324, 1e100, -1e100, 1.1e100, 1e154, 1e308, -1e308, math.MaxFloat64,
 	math.NaN(), math.Inf(1), math.Inf(-1),
 }
 
@@ -159,6 +159,7 @@ func TestRandomSignalsDoNoHarm(t *testing.T) {
 		raw, err := e.Snapshot()
 		require.NoError(t, err)
 		require.Empty(t, detect.Odd(t, raw), "seed %d", seed)
+		require.NoError(t, e.Restore(raw), "seed %d", seed)
 	}
 }
 

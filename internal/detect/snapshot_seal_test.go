@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -98,7 +99,28 @@ func Odd(t testing.TB, raw []byte) []string {
 		var v any
 		require.NoError(t, decoding.Unmarshal(payload, &v))
 		odd = append(odd, oddIn(fmt.Sprintf("%c %.60q", kind, key), v)...)
+		if kind == 'm' { // the model is opaque to CBOR
+			var m metricState
+			require.NoError(t, decoding.Unmarshal(payload, &m))
+			odd = append(odd, oddField("model", reflect.ValueOf(m.Signs.Model))...)
+		}
 	}
+}
+
+func oddField(path string, v reflect.Value) (odd []string) {
+	switch v.Kind() {
+	case reflect.Float32, reflect.Float64:
+		return oddIn(path, v.Float())
+	case reflect.Array, reflect.Slice:
+		for i := range v.Len() {
+			odd = append(odd, oddField(fmt.Sprint(path, "[", i, "]"), v.Index(i))...)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			odd = append(odd, oddField(path+"."+v.Type().Field(i).Name, v.Field(i))...)
+		}
+	}
+	return odd
 }
 
 func oddIn(path string, v any) (odd []string) {

@@ -40,8 +40,8 @@ func (m *Model) UnmarshalBinary(b []byte) error {
 }
 
 // mostSum bounds what a state can hold: points are within +-1e100, and no
-// statistic of them is more than some multiples of that.
-const mostSum = 1e110
+// statistic of them is more than that divided by the least spread, and some.
+const mostSum = 1e200
 
 // sound tells whether the state is one that points can lead to, as far as
 // going on from it depends on that.
