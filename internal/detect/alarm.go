@@ -101,11 +101,11 @@ func valueOr(v *float64, otherwise float64) float64 {
 // advanceAlarms closes the episodes of alarms that stayed OK.
 func (d *Detector) advanceAlarms(watermark time.Time) []incident.Anomaly {
 	var found []incident.Anomaly
-	for _, key := range sortedKeys(d.state.Alarms) {
+	over := func(st *alarmState) bool {
+		return st.Episode != nil && !st.OKAt.IsZero() && watermark.Sub(st.OKAt) >= alarmDebounce
+	}
+	for _, key := range dueKeys(d.state.Alarms, over) {
 		st := d.state.Alarms[key]
-		if st.Episode == nil || st.OKAt.IsZero() || watermark.Sub(st.OKAt) < alarmDebounce {
-			continue
-		}
 		found = append(found, st.Episode.end(d, st.OKAt))
 		st.Episode, st.OKAt = nil, time.Time{}
 	}

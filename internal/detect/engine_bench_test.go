@@ -110,6 +110,22 @@ func BenchmarkAdvance(b *testing.B) {
 	}
 }
 
+// BenchmarkAdvanceLogs is the same with so many log groups, of which a window
+// closes every five seconds.
+func BenchmarkAdvanceLogs(b *testing.B) {
+	e := detect.New(detect.Options{Inventory: inventory(), Redactor: mask{}})
+	for i := range 20_000 {
+		s := logLine(start, telemetry.LevelError, "boom")
+		s.Series = fmt.Sprint(account, "/", region, "/log/", i)
+		e.Observe(s)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		e.Advance(start.Add(time.Duration(i+1) * 200 * time.Millisecond))
+	}
+}
+
 func BenchmarkSnapshot(b *testing.B) {
 	e, points := knownFleet(b, 20_000)
 	b.ReportAllocs()

@@ -66,11 +66,9 @@ func (d *Detector) event(s telemetry.Signal) []incident.Anomaly {
 // advanceEvents closes the episodes of events that did not come again.
 func (d *Detector) advanceEvents(watermark time.Time) []incident.Anomaly {
 	var found []incident.Anomaly
-	for _, key := range sortedKeys(d.state.Events) {
+	over := func(st *eventState) bool { return watermark.Sub(st.Episode.Anomaly.LastSeen) >= eventSilence }
+	for _, key := range dueKeys(d.state.Events, over) {
 		e := d.state.Events[key].Episode
-		if watermark.Sub(e.Anomaly.LastSeen) < eventSilence {
-			continue
-		}
 		found = append(found, e.end(d, e.Anomaly.LastSeen))
 		delete(d.state.Events, key)
 	}

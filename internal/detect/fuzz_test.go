@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -220,20 +221,57 @@ func FuzzRestore(f *testing.F) {
 		case 2:
 			data = detect.SealBody(detect.Packed(t, data))
 		}
-		e := detect.New(detect.Options{Inventory: inventory(), Redactor: mask{}, MaxSeries: 50})
-		before, err := e.Snapshot()
-		require.NoError(t, err)
-		if err := e.Restore(data); err != nil {
-			after, err := e.Snapshot()
-			require.NoError(t, err)
-			require.Equal(t, before, after)
-			return
-		}
-		w := newWorld(1, 3)
-		w.seconds = 1000
-		w.run(e, 30)
-		e.Advance(secondsIn(1e6))
-		_, err = e.Snapshot()
-		require.NoError(t, err)
+		takeOver(t, data)
 	})
+}
+
+// takeOver shows an engine a snapshot and goes on with what it took over. It
+// tells whether that was anything.
+func takeOver(t *testing.T, data []byte) bool {
+	t.Helper()
+	e := detect.New(detect.Options{Inventory: inventory(), Redactor: mask{}, MaxSeries: 50})
+	before, err := e.Snapshot()
+	require.NoError(t, err)
+	if err := e.Restore(data); err != nil {
+		after, err := e.Snapshot()
+		require.NoError(t, err)
+		require.Equal(t, before, after)
+		return false
+	}
+	w := newWorld(1, 3)
+	w.seconds = 1000
+	w.run(e, 30)
+	e.Advance(secondsIn(1e6))
+	_, err = e.Snapshot()
+	require.NoError(t, err)
+	return true
+}
+
+// Single bytes of what an engine has written are changed, and it is sealed again.
+func TestChangedSnapshotsDoNoHarm(t *testing.T) {
+	t.Parallel()
+	e := detect.New(detect.Options{Inventory: inventory(), Redactor: mask{}, Sensitivity: detect.Sensitive, MaxSeries: 20})
+	c := newChaos(3)
+	for second := range 700 {
+		for _, s := range c.step() {
+			c.last = append(c.last, e.Observe(s)...)
+		}
+		c.last = append(c.last, e.Advance(secondsIn(float64(second-2)))...)
+	}
+	good, err := e.Snapshot()
+	require.NoError(t, err)
+	body := detect.Unpack(t, good)
+	rng := rand.New(rand.NewPCG(5, 5))
+	taken := 0
+	for range 400 {
+		changed := slices.Clone(body)
+		for range 1 + rng.IntN(3) {
+			changed[rng.IntN(len(changed))] = byte(rng.UintN(256))
+		}
+		if takeOver(t, detect.SealBody(detect.Packed(t, changed))) {
+			taken++
+		}
+	}
+	require.Positive(t, taken, "some bytes are of numbers, any of which are good")
+	require.Less(t, taken, 400)
 }

@@ -175,7 +175,7 @@ func (l *logState) rate(d *Detector, src source, count float64, content window.A
 // advanceLogs closes windows and the episodes of templates that fell silent.
 func (d *Detector) advanceLogs(watermark time.Time) []incident.Anomaly {
 	var found []incident.Anomaly
-	for _, key := range sortedKeys(d.state.Logs) {
+	for _, key := range dueKeys(d.state.Logs, func(l *logState) bool { return l.due(watermark) }) {
 		l := d.state.Logs[key]
 		src := l.source(key, d)
 		for _, w := range l.Windows.Advance(watermark) {
@@ -187,6 +187,13 @@ func (d *Detector) advanceLogs(watermark time.Time) []incident.Anomaly {
 		}
 	}
 	return found
+}
+
+// due tells whether a window is to be closed or an episode to be ended.
+func (l *logState) due(watermark time.Time) bool {
+	w := l.Windows
+	return w.Next != 0 && watermark.UnixNano() >= w.Next+int64(w.Size+w.Lateness) ||
+		l.New != nil && watermark.Sub(l.New.Anomaly.LastSeen) >= newSilence
 }
 
 // source finds what a group's anomalies share, from the key of its series.

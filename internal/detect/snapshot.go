@@ -246,3 +246,17 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	slices.Sort(keys)
 	return keys
 }
+
+// dueKeys are the keys of what has something to do, sorted. Most watermarks have
+// nothing to do for most series, and sorting thousands of keys for each of them
+// would be most of the work.
+func dueKeys[V any](m map[string]*V, due func(*V) bool) []string {
+	var keys []string
+	for key, v := range m {
+		if due(v) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
