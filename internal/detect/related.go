@@ -34,10 +34,12 @@ const (
 	maxTogether = 200
 )
 
-// What is new of an anomaly that is open already is told after a pause since it
-// was last told: a short one at first, because the witnesses of a sudden trouble
-// come within a few seconds and evidence and plan are made then. Nothing that is
-// new stays untold for longer than the pause, in event time.
+// The first series of each role is told at once: evidence and plan are made within
+// seconds, and slow answers are another thing to check than errors. What else is
+// new of an anomaly that is open already is told after a pause since it was last
+// told, a short one at first, because the witnesses of a sudden trouble come
+// together. Nothing that is new stays untold for longer than the pause, in event
+// time.
 const (
 	firstPause  = time.Second      // doubles with every telling, to
 	growthPause = 10 * time.Second // which is also the pause before growth is told
@@ -98,8 +100,13 @@ func (r *related) take(a incident.Anomaly, role roles) []incident.Anomaly {
 		return []incident.Anomaly{a} // nobody here has heard of it
 	}
 	if g := r.home(a); g != nil {
+		known := g.roles()
 		g.join(a, role)
 		r.of[a.ID] = g
+		if g.roles() > known {
+			g.Hasty++
+			return []incident.Anomaly{g.tell()}
+		}
 		r.owe(g, g.ToldAt.Add(g.pause()))
 		return nil
 	}

@@ -14,6 +14,7 @@ type group struct {
 	Anomaly incident.Anomaly `json:"anomaly"`      // of its own series, as last heard
 	Members []member         `json:"members"`      // in the order in which they joined, its own series first
 	Told    int              `json:"told"`         // how often
+	Hasty   int              `json:"hasty"`        // how often of these without a pause
 	ToldAt  time.Time        `json:"told_at"`      // event time of what was told last
 	Due     time.Time        `json:"due,omitzero"` // event time at which something new is told; zero when nothing is
 }
@@ -86,7 +87,16 @@ func (g *group) severity() incident.Severity {
 }
 
 // pause is how long after the last telling a further witness is told.
-func (g *group) pause() time.Duration { return min(firstPause<<min(g.Told-1, 10), growthPause) }
+func (g *group) pause() time.Duration { return min(firstPause<<min(g.Told-g.Hasty-1, 10), growthPause) }
+
+// roles counts what the series measure.
+func (g *group) roles() int {
+	seen := map[incident.MetricRole]bool{}
+	for _, m := range g.Members {
+		seen[m.Role] = true
+	}
+	return len(seen)
+}
 
 // tell returns the anomaly with all that is new. What it remembers as the time
 // is that of the group's own signals: a point of a series whose clock is ahead

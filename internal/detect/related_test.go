@@ -66,7 +66,7 @@ func layer() *Detector {
 		return incident.WatchedMetric{Role: role, MetricRef: incident.MetricRef{Namespace: "Shop", Name: name}}
 	}
 	return New(Options{Inventory: incident.NewInventory([]incident.Service{{Name: "checkout", Metrics: []incident.WatchedMetric{
-		watched("Errors", incident.RoleErrors), watched("Latency", incident.RoleLatency),
+		watched("Errors", incident.RoleErrors), watched("Failures", incident.RoleErrors), watched("Failures/2", incident.RoleErrors), watched("Latency", incident.RoleLatency),
 	}}})})
 }
 
@@ -130,8 +130,8 @@ func TestSeriesThatLeaveTheirBandsTogether(t *testing.T) {
 			[]string{"open Errors", "growing Errors Latency"},
 		},
 		"one that is over before it is told is told with the end": {
-			[]said{open("Errors", 0), {series: "Latency", state: incident.EpisodeOpen}, over("Latency", 0, 1), over("Errors", 0, 1)},
-			[]string{"open Errors", "closed Errors! Latency!"},
+			[]said{open("Errors", 0), {series: "Failures", state: incident.EpisodeOpen}, over("Failures", 0, 1), over("Errors", 0, 1)},
+			[]string{"open Errors", "closed Errors! Failures!"},
 		},
 		"another service": {
 			[]said{open("Errors", 0), {service: "payments", series: "Latency", state: incident.EpisodeOpen}},
@@ -256,6 +256,19 @@ func TestWitnessesAreToldInTime(t *testing.T) {
 	}
 }
 
+// What an incident checks depends on the roles of what it has seen, so that they
+// are known at once; others like them can wait.
+func TestTheFirstOfEachRoleIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	d := layer()
+	now := func(series string) said { return said{series: series, state: incident.EpisodeOpen} }
+	require.Equal(t, []string{"open Errors", "growing Errors Latency Failures"}, allInShort(hears(d, 0, now("Errors"), now("Failures"), now("Latency"))))
+	require.Empty(t, d.state.Related.Groups[now("Errors").anomaly().ID].Due, "nothing more is owed")
+	require.Equal(t, []string{"growing Errors Latency Success Failures"}, allInShort(hears(d, 0, now("Success"))))
+	require.Empty(t, hears(d, 0, now("Failures/2")))
+	require.Equal(t, []string{"growing Errors Latency Success Failures Failures/2"}, allInShort(d.relate(nil, second(1))), "the pauses begin only now")
+}
+
 // Whichever of the series is found first, it is the same series that are told
 // together.
 func TestOrderWithinTheWindowDoesNotMatter(t *testing.T) {
@@ -324,9 +337,10 @@ func TestGrowthOfWitnessesIsBounded(t *testing.T) {
 func TestAPointFromTheFutureHoldsNothingBack(t *testing.T) {
 	t.Parallel()
 	d := layer()
-	hears(d, 0, open("Errors", 0), said{series: "Latency", state: incident.EpisodeOpen, opened: 1, at: 1})
+	hears(d, 0, open("Errors", 0), said{series: "Failures", state: incident.EpisodeOpen, opened: 1, at: 1})
 	require.Len(t, d.relate(nil, second(7200)), 1)
-	require.Equal(t, []string{"growing Errors Latency Success"}, allInShort(hears(d, 14, open("Success", 3))))
+	more := said{series: "Failures/2", state: incident.EpisodeOpen, opened: 3, at: 3}
+	require.Equal(t, []string{"growing Errors Failures Failures/2"}, allInShort(hears(d, 14, more)))
 }
 
 func TestRestoredGroupsFitTheOpenEpisodes(t *testing.T) {
