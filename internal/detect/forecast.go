@@ -93,7 +93,8 @@ func (m *metricState) foresee(d *Detector, s telemetry.Signal, t trait, value fl
 // look decides whether a series without an episode is about to reach its limit.
 func (f *forecast) look(d *Detector, m *metricState, s telemetry.Signal, t trait, at int, limit float64) []incident.Anomaly {
 	sc := &f.Scales[at]
-	if len(sc.Window) < leastPoints {
+	points := sc.window()
+	if len(points) < leastPoints {
 		return nil
 	}
 	ahead := m.feedback.thresholds(d.rules, RuleTrend, s.Time).Ahead
@@ -101,15 +102,14 @@ func (f *forecast) look(d *Detector, m *metricState, s telemetry.Signal, t trait
 		sc.Streak, sc.Since = 0, 0
 		return nil
 	}
-	l := fit(sc.Window)
-	if !l.climbs(sc.Window) {
+	l := fit(points)
+	if !l.climbs(points) {
 		sc.Streak, sc.Since, sc.Calm = 0, 0, min(sc.Calm+1, calmLooks)
 		return nil
 	}
 	if sc.Since == 0 {
 		mean, _ := f.before(at)
-		latest := sc.Window[len(sc.Window)-1].At
-		sc.Since = max(sc.Window[0].At, latest-max(0, l.now-mean)/l.slope)
+		sc.Since = max(points[0].At, points[len(points)-1].At-max(0, l.now-mean)/l.slope)
 	}
 	if l.now >= limit || l.now-f.usualPeak(at) < trendNew*l.rise || !f.soon(&l, at, limit, ahead) {
 		sc.Streak = 0
@@ -125,7 +125,7 @@ func (f *forecast) look(d *Detector, m *metricState, s telemetry.Signal, t trait
 // soon tells whether single values are about to reach the limit, if the series
 // still follows the line.
 func (f *forecast) soon(l *line, at int, limit, ahead float64) bool {
-	points := f.Scales[0].Window
+	points := f.Scales[0].window()
 	latest := points[len(points)-1].At
 	horizon := l.horizon(ahead)
 	if latest-f.Began < dayLong && l.span > longClimb {
@@ -139,8 +139,8 @@ func (f *forecast) soon(l *line, at int, limit, ahead float64) bool {
 // crest is how far single values rise above a line at a scale: what a slower
 // scale's medians hide shows in the points.
 func (f *forecast) crest(at int, l line) float64 {
-	crest := l.crestOf(f.Scales[at].Window)
-	if points := f.Scales[0].Window; at > 0 && len(points) >= leastPoints {
+	crest := l.crestOf(f.Scales[at].window())
+	if points := f.Scales[0].window(); at > 0 && len(points) >= leastPoints {
 		crest = max(crest, fit(points).crestOf(points))
 	}
 	return crest
@@ -149,7 +149,7 @@ func (f *forecast) crest(at int, l line) float64 {
 // fallen tells whether the latest points have left the line downwards already:
 // the medians of a slow scale come late.
 func (f *forecast) fallen(l line) bool {
-	points := f.Scales[0].Window
+	points := f.Scales[0].window()
 	latest := points[max(0, len(points)-trendBlocks):]
 	return medianOf(latest) < l.now-max(l.rise/4, 2*l.crest)
 }
@@ -158,8 +158,8 @@ func (f *forecast) fallen(l line) bool {
 // scale or a slower one, which remembers for longer.
 func (f *forecast) usualPeak(at int) float64 {
 	peak := math.Inf(-1)
-	for _, sc := range f.Scales[at:] {
-		if sc.Known > 0 {
+	for i := at; i < scales; i++ {
+		if sc := &f.Scales[i]; sc.Known > 0 {
 			peak = max(peak, sc.peak())
 		}
 	}
@@ -173,7 +173,7 @@ func (f *forecast) before(at int) (mean, peak float64) {
 	if sc.Known > 0 {
 		return sc.Mean, sc.peak()
 	}
-	first := medianOf(sc.Window[:leastPoints/trendBlocks])
+	first := medianOf(sc.window()[:leastPoints/trendBlocks])
 	return first, first
 }
 

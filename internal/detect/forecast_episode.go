@@ -37,10 +37,10 @@ func (f *forecast) open(d *Detector, m *metricState, s telemetry.Signal, t trait
 func (f *forecast) follow(d *Detector, m *metricState, s telemetry.Signal, limit float64) []incident.Anomaly {
 	sc := &f.Scales[f.At]
 	a := &f.Episode.Anomaly
-	if len(sc.Window) < leastPoints {
+	if len(sc.window()) < leastPoints {
 		return nil // after a gap
 	}
-	l := fit(sc.Window)
+	l := fit(sc.window())
 	l.crest = f.crest(f.At, l)
 	f.Top = max(f.Top, l.now)
 	about, _, _ := l.until(limit)

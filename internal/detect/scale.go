@@ -11,6 +11,7 @@ const (
 	scales      = 4
 	scaleFactor = 4
 	scalePoints = 60 // that a window holds
+	scaleRoom   = 64 // values that are kept, so that they need not be moved at every one
 	leastPoints = 40 // before that there is no trend
 	// lookEvery is how many values come between two looks: neighbours are alike.
 	lookEvery = 4
@@ -25,7 +26,7 @@ const (
 // scale is a series at one scale: a bounded window, and what was usual before
 // the window.
 type scale struct {
-	Window []sampled `json:"window,omitempty"` // oldest first, at most scalePoints
+	Values []sampled `json:"window,omitempty"` // oldest first, at most scaleRoom; the window is the end of it
 	Step   float64   `json:"step,omitempty"`   // seconds between values, the least seen
 	Fresh  int       `json:"fresh,omitempty"`  // values since the last one was passed on to the next scale
 	Known  int       `json:"known,omitempty"`  // medians of values that have left the window, in Mean and Peak
@@ -42,8 +43,8 @@ type scale struct {
 // What leaves the window is learned as usual unless the series is in trouble,
 // climbs, or is at its limit.
 func (s *scale) put(p sampled, learn bool, limit float64) (passed sampled, pass bool) {
-	if n := len(s.Window); n > 0 {
-		gap := p.At - s.Window[n-1].At
+	if n := len(s.Values); n > 0 {
+		gap := p.At - s.Values[n-1].At
 		if s.Step == 0 || gap < s.Step {
 			s.Step = gap
 		}
@@ -51,27 +52,30 @@ func (s *scale) put(p sampled, learn bool, limit float64) (passed sampled, pass 
 			s.clear()
 		}
 	}
-	if cap(s.Window) < scalePoints { // a new one, or one from a snapshot
-		s.Window = append(make([]sampled, 0, scalePoints), s.Window...)
+	if cap(s.Values) < scaleRoom { // a new one, or one from a snapshot
+		s.Values = append(make([]sampled, 0, scaleRoom), s.Values...)
 	}
-	if len(s.Window) == scalePoints {
-		if learn && s.Since == 0 && s.Fresh%lookEvery == 0 {
-			// The median, or one outlier would hide a leak for a long time. To be at
-			// the limit is never usual, or the next trouble would not be told.
-			if v := medianOf(s.Window[:scaleFactor-1]); v < limit {
-				s.usual(v)
-			}
+	if w := s.window(); len(w) == scalePoints && learn && s.Since == 0 && s.Fresh%lookEvery == 0 {
+		// The median, or one outlier would hide a leak for a long time. To be at
+		// the limit is never usual, or the next trouble would not be told.
+		if v := medianOf(w[:scaleFactor-1]); v < limit {
+			s.usual(v)
 		}
-		s.Window = s.Window[:copy(s.Window, s.Window[1:])]
 	}
-	s.Window = append(s.Window, p)
-	if s.Fresh++; s.Fresh < scaleFactor || len(s.Window) < scaleFactor {
+	if len(s.Values) == scaleRoom {
+		s.Values = s.Values[:copy(s.Values, s.Values[scaleRoom-scalePoints+1:])]
+	}
+	s.Values = append(s.Values, p)
+	if s.Fresh++; s.Fresh < scaleFactor || len(s.Values) < scaleFactor {
 		return sampled{}, false
 	}
 	s.Fresh = 0
-	latest := s.Window[len(s.Window)-scaleFactor:]
+	latest := s.Values[len(s.Values)-scaleFactor:]
 	return sampled{At: p.At, Value: medianOf(latest)}, true
 }
+
+// window is the latest values, at most scalePoints.
+func (s *scale) window() []sampled { return s.Values[max(0, len(s.Values)-scalePoints):] }
 
 // due tells whether it is time to look.
 func (s *scale) due() bool { return s.Fresh%lookEvery == 0 }
@@ -96,17 +100,18 @@ func (s *scale) peak() float64 { return max(s.Peak, s.Former) }
 
 // clear begins the window anew; what was usual before it stays.
 func (s *scale) clear() {
-	s.Window, s.Fresh, s.Streak, s.Since = s.Window[:0], 0, 0, 0
+	s.Values, s.Fresh, s.Streak, s.Since = s.Values[:0], 0, 0, 0
 }
 
 // promising is a cheap look that spares most series the line: has the window's
 // end come so far above its beginning that the limit can be within reach?
 func (s *scale) promising(limit, ahead float64) bool {
-	n := len(s.Window)
+	w := s.window()
+	n := len(w)
 	first, last := math.Inf(1), math.Inf(-1)
 	for i := range leastPoints / trendBlocks {
-		first = min(first, s.Window[i].Value)
-		last = max(last, s.Window[n-1-i].Value)
+		first = min(first, w[i].Value)
+		last = max(last, w[n-1-i].Value)
 	}
 	// Twice, because these are extremes of short stretches and no line.
 	return last > first && limit-last <= 2*ahead*(last-first)

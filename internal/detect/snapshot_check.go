@@ -34,8 +34,8 @@ func (f *forecast) check() error {
 		return fmt.Errorf("%w: a trend at scale %d", errBroken, f.At)
 	}
 	for _, s := range f.Scales {
-		if len(s.Window) > scalePoints {
-			return fmt.Errorf("%w: a trend over %d values", errBroken, len(s.Window))
+		if len(s.Values) > scaleRoom {
+			return fmt.Errorf("%w: a trend over %d values", errBroken, len(s.Values))
 		}
 	}
 	return nil
