@@ -19,6 +19,7 @@ const forecastSeeds = 6
 func forecastBlock(ctx context.Context, _ options) (string, error) {
 	var text strings.Builder
 	rows := [][]string{{"kind", "points of", "reached", "foreseen", "lead, middle", "lead, least", "time wrong by", "forecasts", "false", "false a series and week"}}
+	var silent []string
 	totals := [][]string{{"preset", "reached", "foreseen", "time wrong by", "forecasts", "false"}}
 	for _, sensitivity := range detect.Sensitivities() {
 		var all []backtest.Result
@@ -31,15 +32,21 @@ func forecastBlock(ctx context.Context, _ options) (string, error) {
 				if !k.Sudden {
 					all = append(all, results...)
 				}
-				if sensitivity == string(detect.Balanced) {
-					rows = append(rows, append([]string{k.Name, stepName(p.Step)}, forecastCells(backtest.Summarise(results...), p.Step)...))
+				if sensitivity != string(detect.Balanced) {
+					continue
 				}
+				s := backtest.Summarise(results...)
+				if s.Crossings == 0 && s.Forecasts == 0 {
+					silent = append(silent, fmt.Sprintf("%s (%s)", k.Name, stepName(p.Step)))
+					continue
+				}
+				rows = append(rows, append([]string{k.Name, stepName(p.Step)}, forecastCells(s, p.Step)...))
 			}
 		}
 		s := backtest.Summarise(all...)
 		totals = append(totals, []string{sensitivity, fmt.Sprint(s.Crossings), fmt.Sprint(s.Foreseen), share(s.ErrorMedian), fmt.Sprint(s.Forecasts), fmt.Sprint(s.False)})
 	}
-	fmt.Fprintf(&text, "All kinds but jumps, %d series each:\n\n%s\nBy kind, preset balanced:\n\n%s", forecastSeeds, table(totals), table(rows))
+	fmt.Fprintf(&text, "All kinds but jumps, %d series each:\n\n%s\nBy kind, preset balanced:\n\n%s\nNothing was reached and nothing told in %s.\n", forecastSeeds, table(totals), table(rows), strings.Join(silent, ", "))
 	return text.String(), nil
 }
 
