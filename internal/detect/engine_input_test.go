@@ -103,8 +103,7 @@ func TestExtremeValuesGiveNumbers(t *testing.T) {
 							for _, a := range e.Observe(p) {
 								finite(t, a)
 							}
-							r, ok := e.Reading(series(name))
-							if ok {
+							if r, ok := e.Reading(series(name)); ok && at%10 == 0 {
 								sound(t, r)
 							}
 						}

@@ -91,17 +91,17 @@ func trim[V any](series map[string]*V, limit int, worthOf func(string, *V) worth
 // evict removes the least interesting series, want of them if so many may go,
 // and returns how many went.
 func evict[V any](series map[string]*V, limit, want int, worthOf func(string, *V) worth) int {
-	var gone, young, grown []candidate
-	kept := 0
+	var gone, young []candidate
+	established := 0 // those in trouble among them
 	for key, v := range series {
 		c := candidate{worth: worthOf(key, v), key: key}
 		switch {
 		case c.kept:
-			kept++
+			established++
 		case c.gone > 0:
 			gone = append(gone, c)
 		case c.grown:
-			grown = append(grown, c)
+			established++
 		default:
 			c.hash = hashOf(key)
 			young = append(young, c)
@@ -117,9 +117,18 @@ func evict[V any](series map[string]*V, limit, want int, worthOf func(string, *V
 	}
 	take(gone, want)
 	take(young, want-freed)
-	if over := len(grown) + kept - (limit - max(1, limit/nurseryShare)); over > 0 {
-		take(grown, over)
+	over := established - (limit - max(1, limit/nurseryShare))
+	if over <= 0 {
+		return freed
 	}
+	var grown []candidate
+	for key, v := range series {
+		if c := (candidate{worth: worthOf(key, v), key: key}); c.grown && !c.kept && c.gone == 0 {
+			c.hash = hashOf(key)
+			grown = append(grown, c)
+		}
+	}
+	take(grown, over)
 	return freed
 }
 
