@@ -27,6 +27,10 @@ type Engine interface {
 	// Advance says that the stream is complete up to the watermark, and returns
 	// what closed or opened by that: windows that ended, alarms that stayed OK.
 	Advance(watermark time.Time) []incident.Anomaly
+	// Unheard says that a part of the stream could not be read up to the watermark:
+	// series that did not come may have come there. How long one is silent counts
+	// from the watermark on.
+	Unheard()
 	// Snapshot returns the whole state, versioned.
 	Snapshot() ([]byte, error)
 	// Restore takes the union of snapshots, replacing the state. Where two hold

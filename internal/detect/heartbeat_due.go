@@ -125,3 +125,12 @@ func (f *flow) heard(hour int32, mark float64) bool {
 	end := begin + 3600
 	return end <= mark && (end <= f.Left || begin >= f.Resumed)
 }
+
+// Unheard implements Engine.
+func (d *Detector) Unheard() {
+	f := &d.state.Flow
+	if d.state.mark-f.Resumed > leastLeap {
+		f.Left = d.state.mark // the first time for a while
+	}
+	f.Resumed = d.state.mark
+}

@@ -299,3 +299,19 @@ func TestSilenceSurvivesARestart(t *testing.T) {
 		require.Equal(t, want, found, fmt.Sprint(cut))
 	}
 }
+
+// When a shard cannot be read, what is on it seems to stop. That is heard of
+// from whoever reads, and nobody is missed for it.
+func TestWhatCannotBeReadIsNotMissed(t *testing.T) {
+	t.Parallel()
+	e := engine(detect.Balanced)
+	always, never := every(1), every(1).until(-1)
+	require.Empty(t, rhythm(e, always, always, 0, 3600, 1))
+	for at := 3600.0; at < 4200; at++ {
+		require.Empty(t, rhythm(e, always, never, at, at+1, 1))
+		e.Unheard()
+	}
+	found := rhythm(e, always, never, 4200, 4400, 1)
+	require.Len(t, found, 1, "it is missed when it could be heard again and is not there")
+	require.WithinDuration(t, secondsIn(4260), found[0].LastSeen, 10*time.Second)
+}

@@ -127,9 +127,10 @@ type Consumer struct {
 	watermark *window.Watermark
 	seen      *telemetry.Seen
 	found     []incident.Anomaly
-	dirty     bool          // something was read since the last checkpoint
-	written   time.Time     // when that was
-	rest      time.Duration // for which no other is written, because it cost so much
+	readAt    map[string]time.Time // by shard that is read: when its latest page came
+	dirty     bool                 // something was read since the last checkpoint
+	written   time.Time            // when that was
+	rest      time.Duration        // for which no other is written, because it cost so much
 
 	mu       sync.Mutex
 	counters Counters
@@ -153,6 +154,7 @@ func New(o Options) (*Consumer, error) {
 		o: o, log: o.Logger.With("stream", o.Stream), store: store, quarantine: q,
 		pages: make(chan page), opened: make(chan []string), ended: make(chan string),
 		watermark: window.NewWatermark(o.Bound, o.Idle), seen: telemetry.NewSeen(maxSeen),
+		readAt: map[string]time.Time{},
 	}
 	if err := c.restore(); err != nil {
 		return nil, err

@@ -53,6 +53,7 @@ func (c *Consumer) process(ctx context.Context) error {
 func (c *Consumer) open(shards []string) {
 	for _, id := range shards {
 		c.watermark.Open(id, c.o.Now())
+		c.readAt[id] = c.o.Now()
 	}
 }
 
@@ -99,6 +100,7 @@ func (c *Consumer) take(ctx context.Context, p page) {
 		c.dirty = true
 	}
 	c.watermark.Open(p.shard, c.o.Now())
+	c.readAt[p.shard] = c.o.Now()
 	for _, r := range p.records {
 		c.record(ctx, p.shard, r)
 		place.Sequence = aws.ToString(r.SequenceNumber)
@@ -111,6 +113,7 @@ func (c *Consumer) take(ctx context.Context, p page) {
 	if p.last {
 		place.Ended = true
 		c.watermark.Close(p.shard)
+		delete(c.readAt, p.shard)
 		c.dirty = true
 	}
 	c.advance()
@@ -201,9 +204,24 @@ func (c *Consumer) signal(shard string, s telemetry.Signal) {
 // advance tells the engine how far the stream is complete.
 func (c *Consumer) advance() {
 	mark := c.watermark.At(c.o.Now())
+	if c.deaf() {
+		c.o.Engine.Unheard()
+	}
 	c.found = append(c.found, c.o.Engine.Advance(mark)...)
 	stats := c.o.Engine.Stats()
 	c.count(func(n *Counters) { n.Watermark, n.Detectors = mark, stats })
+}
+
+// deaf tells whether a shard gives no pages, not even empty ones: reading it fails
+// or is put off. The watermark goes on without it after a while, and everything
+// on it would look as if it had stopped.
+func (c *Consumer) deaf() bool {
+	for _, at := range c.readAt {
+		if c.o.Now().Sub(at) >= max(c.o.Idle, 3*c.o.Poll) {
+			return true
+		}
+	}
+	return false
 }
 
 // putAway quarantines a record. The reason may quote the record, so what is
