@@ -49,7 +49,7 @@ type Reading struct {
 	Value     float64   `json:"value"` // what was judged: smoothed over about five seconds where points are closer than that
 	Low       float64   `json:"low"`   // expected band
 	High      float64   `json:"high"`  //
-	Score     float64   `json:"score"` // in [0,1]; from 0.5 on it would alert
+	Score     float64   `json:"score"` // in [0,1]: how unusual the series is now. Of a series with a role, it alerts from 0.5 on; of any other it only ranks
 	Unsure    bool      `json:"unsure"`
 	Anomalous bool      `json:"anomalous"` // an episode is open
 	Factor    float64   `json:"factor"`    // what feedback multiplies the threshold with; 1 without any

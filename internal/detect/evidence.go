@@ -23,6 +23,19 @@ const (
 	evidencePoints = 30
 	evidenceQuiet  = 6 * time.Hour
 	evidenceLeast  = 3 // points
+	// evidenceRow is how many points in a row have to speak where they are closer
+	// than densePoints, so that single ones are noise. What is sudden and large,
+	// the band finds before that.
+	evidenceRow = 8
+	densePoints = 30.0 // seconds
+)
+
+// A series that alerts often has to say it louder: every alert multiplies the
+// bar, up to a limit, and that wears off by half within the horizon. A tail that
+// is heavier than its units claim would else alert every day of a healthy month.
+const (
+	habitRaise = 1.5
+	habitMost  = 4.0
 )
 
 // week is how long one alert that was chance is too many for a pager.
@@ -33,16 +46,29 @@ type evidence struct {
 	Model series.Model `json:"model"`
 	Told  time.Time    `json:"told,omitzero"` // when the latest episode opened
 	Seen  int64        `json:"seen"`          // points at that time
+	Habit float64      `json:"habit"`         // natural logarithm of the factor by then
+	Over  int          `json:"over"`          // points in a row with enough evidence, outside of an episode
 }
 
-// bar is how much evidence it takes. horizon is for how long chance is to be
-// silent; a series with more points in it is asked for more.
+// habit is by how much the bar is higher at an event time because of earlier
+// alerts.
+func (e *evidence) habit(at time.Time, horizon time.Duration) float64 {
+	if e.Habit == 0 || horizon == 0 {
+		return 1
+	}
+	return math.Exp(e.Habit * math.Exp2(-at.Sub(e.Told).Seconds()/horizon.Seconds()))
+}
+
+// bar is how much evidence it takes. A series that has more points in the time
+// for which chance is to be silent is asked for more, but never for more than it
+// could show.
 func (m *metricState) bar(rules thresholds) float64 {
 	points := 0.0
 	if m.Step > 0 {
 		points = rules.Horizon.Seconds() / m.Step
 	}
-	return rules.Evidence * m.Signs.Model.Bar(points)
+	model := &m.Signs.Model
+	return min(rules.Evidence*m.Signs.habit(m.Last, rules.Horizon)*model.Bar(points), model.Most())
 }
 
 // weigh decides what the evidence means, after the band has had its say.
@@ -56,7 +82,12 @@ func (m *metricState) weigh(d *Detector, s telemetry.Signal, t trait, x float64,
 		}
 		return m.duringEvidence(d, s, t, x, bar)
 	}
-	if e.Model.Evidence < bar || e.Model.N < series.Mature || !m.mayTell(s.Time) || !m.bad(t, rules, x, points) {
+	if e.Model.Evidence < bar || e.Model.N < series.Mature || !m.bad(t, rules, x, points) {
+		e.Over = 0
+		return nil
+	}
+	e.Over++
+	if m.Role != "" && m.Step < densePoints && e.Over < evidenceRow || !m.mayTell(s.Time) {
 		return nil
 	}
 	return m.opensEvidence(d, s, t, x, bar)
@@ -91,6 +122,7 @@ func (m *metricState) bad(t trait, rules thresholds, x float64, points int) bool
 
 func (m *metricState) opensEvidence(d *Detector, s telemetry.Signal, t trait, x, bar float64) []incident.Anomaly {
 	e := &m.Signs
+	e.Habit = min(math.Log(habitMost), math.Log(habitRaise*e.habit(s.Time, d.rules.Horizon)))
 	e.Told, e.Seen = s.Time, e.Model.N
 	service, _ := d.inv.Service(s.Service)
 	ref := s.Metric.Ref(t.stat, wholePeriod(m.Step))
@@ -101,10 +133,10 @@ func (m *metricState) opensEvidence(d *Detector, s telemetry.Signal, t trait, x,
 		Metric: &ref, Severity: grade(service, t.ease, strong, 1), Opened: s.Time, LastSeen: s.Time, Count: 1,
 		Observed: x, Low: low, High: high, Rarity: e.Model.Chance(), Unsure: e.Model.N < series.Sure, Previous: m.Normal,
 		Reached: strong * m.feedback.factor(RuleEvidence, s.Time),
-		Why: redact.Format("%s of %s is %.4g where %.4g to %.4g is usual, and %s; once in %.0f points by chance, from the last %d",
+		Why: redact.Format("%s of %s is %.4g where %.4g to %.4g is usual, and %s; so much happens at most once in %.0f points, of which %d were seen",
 			redact.Name(ref.Name), redact.Name(s.Service), x, low, high, redact.Name(signs[e.Model.Strongest()]), 1/e.Model.Chance(), e.Model.N),
 	}, strong)
-	m.Healthy = 0
+	m.Healthy, e.Over = 0, 0
 	return []incident.Anomaly{m.Episode.Anomaly}
 }
 

@@ -38,10 +38,10 @@ type thresholds struct {
 func (s Sensitivity) thresholds() thresholds {
 	switch s {
 	case Sensitive:
-		return thresholds{Tail: 8, Evidence: 1, Effect: 0.6, Ahead: 3, Lines: 2}
+		return thresholds{Tail: 8, Evidence: 1, Horizon: day, Effect: 0.6, Ahead: 3, Lines: 2}
 	case Quiet:
 		return thresholds{Tail: 16, Evidence: 1.5, Horizon: week, Effect: 1.5, Ahead: 1.5, Lines: 8}
 	default:
-		return thresholds{Tail: 12, Evidence: 1.2, Horizon: day, Effect: 1, Ahead: 2, Lines: 4}
+		return thresholds{Tail: 12, Evidence: 1.25, Horizon: day, Effect: 1, Ahead: 2, Lines: 4}
 	}
 }

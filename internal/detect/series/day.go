@@ -25,7 +25,11 @@ func (h *halfHour) learn(x, spread float64) {
 		h.Spread = spread
 	}
 	apart := x - h.Level
-	h.Spread += max(dayRate, 1/(h.N+1)) * (math.Abs(apart) - h.Spread)
+	far := math.Abs(apart)
+	if h.N > freePoints && h.Spread > 0 {
+		far = min(far, clipSpread*h.Spread)
+	}
+	h.Spread += max(dayRate, 1/(h.N+1)) * (far - h.Spread)
 	h.Level += max(dayRate, 1/h.N) * apart
 }
 

@@ -31,9 +31,22 @@ func (m *Model) Bar(horizon float64) float64 {
 	return max(barLeast, barBase+barSlope*math.Log(points/barPoints)) * (1 + barYoung/max(n, 1))
 }
 
+// most is how many channels see as much trouble as they can in a breakdown that
+// nobody could overlook.
+const most = 8
+
+// Most is the evidence of such a point: as much as can be asked for.
+func (m *Model) Most() float64 {
+	sum := most * (channelMemory.limit - usualUnits)
+	return max(barLeast, (sum-m.Total.Quantile)/max(m.Total.unit(), 1e-9))
+}
+
 // Chance is the chance of as much evidence on a healthy series, if its tail
-// falls off exponentially. It is never 0, which would claim to know.
-func (m *Model) Chance() float64 { return max(evidenceShare*math.Exp(-m.Evidence), 1e-12) }
+// falls off exponentially. Tails are often heavier, and nobody knows more of a
+// chance than was seen of it: it is never less than one in as many points.
+func (m *Model) Chance() float64 {
+	return max(evidenceShare*math.Exp(-m.Evidence), 1/float64(max(m.N, 1)))
+}
 
 // The score looks at the last hundred points rather than the last one, and
 // trusts a young series less.

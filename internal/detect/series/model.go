@@ -61,9 +61,9 @@ const (
 
 var (
 	// channelMemory is how a channel's tail forgets, the same for all of them.
-	channelMemory = memory{share: 0.033, rate: 0.006, excess: 0.0003}
+	channelMemory = memory{share: 0.033, rate: 0.006, excess: 0.0003, limit: 14}
 	// evidenceMemory is for the sum of them.
-	evidenceMemory = memory{share: evidenceShare, rate: 0.05, excess: 0.0045}
+	evidenceMemory = memory{share: evidenceShare, rate: 0.05, excess: 0.0045, limit: 1000}
 )
 
 const (
@@ -152,7 +152,7 @@ func (m *Model) Observe(at int64, x float64) float64 {
 
 	ready := [channels]bool{
 		Step: m.N > 1, Swing: true, Level: true, Shift: true, Stuck: m.N > 30, Hour: hourKnown, Day: dayKnown && half.N > 1,
-		Shape: m.N > 32, Drift: true, Stairs: m.N >= stairsLate+stairsEarly, Band: dayKnown,
+		Shape: m.N > 32, Drift: true, Stairs: m.N >= stairsLate+stairsEarly, Band: dayKnown && m.Spread > 0,
 	}
 	m.Sum = 0
 	for c := range channels {

@@ -21,6 +21,7 @@ type memory struct {
 	share  float64 // of scores above the quantile
 	rate   float64 // least rate of quantile and spread
 	excess float64 // least rate of the mean exceedance
+	limit  float64 // units that one score counts for at most
 }
 
 const (
@@ -31,8 +32,6 @@ const (
 	// Bounds on the influence of one score, as multiples of what is usual.
 	clipDistance = 20.0
 	clipExcess   = 10.0
-	// limitUnits is what a score counts for at most.
-	limitUnits = 14.0
 )
 
 // add takes the next score, which is finite, and returns its units, judged by
@@ -48,8 +47,8 @@ func (t *tail) add(s float64, m memory) float64 {
 	over := s - t.Quantile
 	units := 0.0
 	if over > 0 {
-		units = limitUnits
-		if unit := t.unit(); over < limitUnits*unit {
+		units = m.limit
+		if unit := t.unit(); over < m.limit*unit {
 			units = over / unit
 		}
 	}
@@ -78,8 +77,8 @@ func (t *tail) unit() float64 {
 }
 
 // usualReach is how many units a score may have and still be usual: with an
-// exponential tail, two in ten thousand have more.
-const usualReach = 5
+// exponential tail, one in two hundred has more.
+const usualReach = 2
 
 // reach is the score that is still usual.
 func (t *tail) reach() float64 { return max(0, t.Quantile+usualReach*t.unit()) }
