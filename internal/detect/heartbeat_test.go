@@ -281,7 +281,7 @@ func TestWhatDoesNotComeBackIsRetired(t *testing.T) {
 	require.WithinDuration(t, secondsIn(5000+86400), found[1].Closed, 5*time.Minute)
 }
 
-// A watermark costs no more with thousands of series that come in time.
+// An engine that was restored at any time misses the same series at the same time.
 func TestSilenceSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	on := every(1).but(700, 900).but(1500, 1512).but(2000, 2300)
