@@ -4,11 +4,13 @@ import "math"
 
 // A day is remembered in half-hours. Daily shape is what most series of a
 // service share; a shape of a week brought nothing on public series (see
-// docs/benchmarks.md), and the half-hours adapt within days.
+// docs/benchmarks.md).
 const (
 	halfHours  = 48
 	secondsDay = 86_400
-	dayRate    = 0.005 // least rate at which a half-hour learns
+	// dayMemory is over how many days a half-hour is a mean: a new level is
+	// adopted in about so many.
+	dayMemory = 14.0
 )
 
 // halfHour is what is usual at a time of day.
@@ -18,19 +20,21 @@ type halfHour struct {
 	N      float64 // points learned
 }
 
-// learn takes a point. spread is the series', for a half-hour's first point.
-func (h *halfHour) learn(x, spread float64) {
+// learn takes a point. spread is the series', for a half-hour's first point, and
+// visit how many points a half-hour has.
+func (h *halfHour) learn(x, spread, visit float64) {
 	h.N++
 	if h.N == 1 {
 		h.Spread = spread
 	}
+	rate := 1 / (dayMemory * max(visit, 1))
 	apart := x - h.Level
 	far := math.Abs(apart)
 	if h.N > freePoints && h.Spread > 0 {
 		far = min(far, clipSpread*h.Spread)
 	}
-	h.Spread += max(dayRate, 1/(h.N+1)) * (far - h.Spread)
-	h.Level += max(dayRate, 1/h.N) * apart
+	h.Spread += max(rate, 1/(h.N+1)) * (far - h.Spread)
+	h.Level += max(rate, 1/h.N) * apart
 }
 
 // A level can be usual in itself and not at this hour. For every hour of the

@@ -139,7 +139,7 @@ func (m *Model) Observe(at int64, x float64) float64 {
 		follow(&m.DayDrift, squash(x-half.Level, half.Spread), n, dayPoints)
 		raw[Day] = math.Abs(m.DayDrift)
 	}
-	half.learn(x, m.Spread)
+	half.learn(x, m.Spread, n*(secondsDay/halfHours)/float64(at-m.First+1))
 	if surprise := m.Bands.add(hour, z); dayKnown {
 		follow(&m.Surprise, surprise, n, bandPoints)
 		raw[Band] = m.Surprise
