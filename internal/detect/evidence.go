@@ -6,7 +6,6 @@ import (
 
 	"firebreak/internal/detect/series"
 	"firebreak/internal/incident"
-	"firebreak/internal/redact"
 	"firebreak/internal/telemetry"
 )
 
@@ -48,6 +47,19 @@ type evidence struct {
 	Seen  int64        `json:"seen"`          // points at that time
 	Habit float64      `json:"habit"`         // natural logarithm of the factor by then
 	Over  int          `json:"over"`          // points in a row with enough evidence, outside of an episode
+
+	Counter counter `json:"counter"`
+}
+
+// observe takes the next point.
+func (e *evidence) observe(at time.Time, x float64) {
+	judged, ok, changed := e.Counter.take(x)
+	if changed {
+		e.Model, e.Seen = series.Model{}, 0
+	}
+	if ok {
+		e.Model.Observe(at.Unix(), judged)
+	}
 }
 
 // habit is by how much the bar is higher at an event time because of earlier
@@ -72,8 +84,12 @@ func (m *metricState) bar(rules thresholds) float64 {
 }
 
 // weigh decides what the evidence means, after the band has had its say.
-func (m *metricState) weigh(d *Detector, s telemetry.Signal, t trait, x float64, points int) []incident.Anomaly {
+func (m *metricState) weigh(d *Detector, s *telemetry.Signal, t trait, x float64, points int) []incident.Anomaly {
 	e := &m.Signs
+	if m.Episode == nil && e.Model.Evidence <= 0 {
+		e.Over = 0 // as with most points: no bar is as low as that
+		return nil
+	}
 	rules := m.feedback.thresholds(d.rules, RuleEvidence, s.Time)
 	bar := m.bar(rules)
 	if m.Episode != nil {
@@ -117,10 +133,13 @@ func (m *metricState) bad(t trait, rules thresholds, x float64, points int) bool
 		return true
 	}
 	level, _ := m.Signs.Model.Expected(m.Last.Unix())
+	if m.Signs.Counter.is() {
+		x = m.Signs.Model.Previous
+	}
 	return t.matters(x, level, rules.Effect, points)
 }
 
-func (m *metricState) opensEvidence(d *Detector, s telemetry.Signal, t trait, x, bar float64) []incident.Anomaly {
+func (m *metricState) opensEvidence(d *Detector, s *telemetry.Signal, t trait, x, bar float64) []incident.Anomaly {
 	e := &m.Signs
 	e.Habit = min(math.Log(habitMost), math.Log(habitRaise*e.habit(s.Time, d.rules.Horizon)))
 	e.Told, e.Seen = s.Time, e.Model.N
@@ -133,30 +152,14 @@ func (m *metricState) opensEvidence(d *Detector, s telemetry.Signal, t trait, x,
 		Metric: &ref, Severity: grade(service, t.ease, strong, 1), Opened: s.Time, LastSeen: s.Time, Count: 1,
 		Observed: x, Low: low, High: high, Rarity: e.Model.Chance(), Unsure: e.Model.N < series.Sure, Previous: m.Normal,
 		Reached: strong * m.feedback.factor(RuleEvidence, s.Time),
-		Why: redact.Format("%s of %s is %.4g where %.4g to %.4g is usual, and %s; so much happens at most once in %.0f points, of which %d were seen",
-			redact.Name(ref.Name), redact.Name(s.Service), x, low, high, redact.Name(signs[e.Model.Strongest()]), 1/e.Model.Chance(), e.Model.N),
+		Why:     m.whyOpened(s.Service, ref.Name, x, low, high),
 	}, strong)
 	m.Healthy, e.Over = 0, 0
 	return []incident.Anomaly{m.Episode.Anomaly}
 }
 
-// signs are what the channels see, in words.
-var signs = [...]string{
-	series.Step:   "jumped there from one point to the next",
-	series.Swing:  "is far from the points just before",
-	series.Level:  "is far from its level",
-	series.Shift:  "its level has shifted",
-	series.Stuck:  "hardly moves any more",
-	series.Hour:   "that is not usual at this time of day",
-	series.Day:    "has not been usual for this time of day for a while",
-	series.Shape:  "the latest points have a shape never seen before",
-	series.Drift:  "leans to one side of its level",
-	series.Stairs: "the latest points lie apart from those before",
-	series.Band:   "such values are rare at this hour",
-}
-
 // duringEvidence follows an episode: it grows, closes, or goes on silently.
-func (m *metricState) duringEvidence(d *Detector, s telemetry.Signal, t trait, x, bar float64) []incident.Anomaly {
+func (m *metricState) duringEvidence(d *Detector, s *telemetry.Signal, t trait, x, bar float64) []incident.Anomaly {
 	a := &m.Episode.Anomaly
 	strong := m.Signs.Model.Evidence / bar
 	// Hysteresis: to count as normal again, the evidence must fall to half.
@@ -182,14 +185,16 @@ func (m *metricState) duringEvidence(d *Detector, s telemetry.Signal, t trait, x
 	if !m.Episode.grow(strong, grade(service, t.ease, strong, 1), max(10*time.Second, seconds(2*m.Step))) {
 		return nil
 	}
-	a.Why = redact.Format("%s of %s is now %.4g where %.4g to %.4g is usual, and %s",
-		redact.Name(a.Metric.Name), redact.Name(s.Service), x, a.Low, a.High, redact.Name(signs[m.Signs.Model.Strongest()]))
+	a.Why = m.whyGrew(s.Service, a.Metric.Name, x, a.Low, a.High)
 	return []incident.Anomaly{m.Episode.tell(d, incident.EpisodeGrowing, strong)}
 }
 
 // expected is the band of what is usual for the latest point.
 func (m *metricState) expected() (low, high float64) {
 	level, reach := m.Signs.Model.Expected(m.Last.Unix())
+	if m.Signs.Counter.is() {
+		level += m.Signs.Counter.Last - m.Signs.Model.Previous
+	}
 	low, high = level-reach, level+reach
 	if m.Signs.Model.Least >= 0 {
 		low = max(low, 0) // what has never been negative is not expected to be
@@ -201,7 +206,7 @@ func (m *metricState) expected() (low, high float64) {
 func (m *metricState) readEvidence() Reading {
 	low, high := m.expected()
 	return Reading{
-		At: m.Last, Factor: m.feedback.factor(RuleEvidence, m.Last), Value: m.Signs.Model.Previous, Low: low, High: high,
+		At: m.Last, Factor: m.feedback.factor(RuleEvidence, m.Last), Value: m.Signs.Counter.Last, Low: low, High: high,
 		Score: m.Signs.Model.Score(), Unsure: m.Signs.Model.N < series.Sure, Anomalous: m.inEpisode(),
 	}
 }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"firebreak/internal/incident"
@@ -54,7 +55,7 @@ const (
 	silence       = 30 * time.Minute // without points closes an episode
 )
 
-func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
+func (d *Detector) metric(s *telemetry.Signal) []incident.Anomaly {
 	if s.Service == incident.Unassigned {
 		d.stats.Unwatched++
 		return nil
@@ -91,19 +92,20 @@ func (d *Detector) metric(s telemetry.Signal) []incident.Anomaly {
 	if !d.counts(value, s.Metric.Count) {
 		return nil
 	}
+	was := m.inEpisode()
 	beat := d.beat(s.Series, m, s.Time, value, s.Metric.Count)
 	m.Role, m.Stat = string(m.watched.Role), t.stat
 	judged, points := m.smooth(value, s.Time)
-	m.Signs.Model.Observe(s.Time.Unix(), value)
+	m.Signs.observe(s.Time, value)
 	found := beat
 	if m.Role != "" {
 		found = append(found, m.judge(d, s, t, judged, points)...)
 	}
 	found = append(found, m.weigh(d, s, t, judged, points)...)
 	found = append(found, m.foresee(d, s, t, value)...)
-	if m.inEpisode() {
+	if is := m.inEpisode(); is && !was {
 		d.state.open[s.Series] = struct{}{}
-	} else {
+	} else if was && !is {
 		delete(d.state.open, s.Series)
 	}
 	return found
@@ -140,7 +142,7 @@ func (m *metricState) smooth(value float64, at time.Time) (float64, int) {
 }
 
 // judge decides what a value means for the series.
-func (m *metricState) judge(d *Detector, s telemetry.Signal, t trait, x float64, points int) []incident.Anomaly {
+func (m *metricState) judge(d *Detector, s *telemetry.Signal, t trait, x float64, points int) []incident.Anomaly {
 	floor := t.spreadFloor(m.Base.Level, points)
 	falls := x < m.Base.Level
 	rules := m.levelRules(d.rules, t, s.Time, falls, points)
@@ -196,7 +198,7 @@ func sameSide(latest, mean, level float64) bool {
 	return latest <= level-(level-mean)/2
 }
 
-func (m *metricState) opens(d *Detector, s telemetry.Signal, t trait, x, units float64, points int) []incident.Anomaly {
+func (m *metricState) opens(d *Detector, s *telemetry.Signal, t trait, x, units float64, points int) []incident.Anomaly {
 	rules := m.levelRules(d.rules, t, s.Time, x < m.Base.Level, points)
 	threshold := t.bar(rules, x < m.Base.Level)
 	low, high := t.band(&m.Base, rules, points)
@@ -215,7 +217,7 @@ func (m *metricState) opens(d *Detector, s telemetry.Signal, t trait, x, units f
 }
 
 // during follows an open episode: it grows, closes, or goes on silently.
-func (m *metricState) during(d *Detector, s telemetry.Signal, t trait, x, units float64, out bool, points int) []incident.Anomaly {
+func (m *metricState) during(d *Detector, s *telemetry.Signal, t trait, x, units float64, out bool, points int) []incident.Anomaly {
 	a := &m.Episode.Anomaly
 	rules := m.levelRules(d.rules, t, s.Time, x < m.Base.Level, points)
 	threshold := t.bar(rules, x < m.Base.Level)
@@ -262,12 +264,16 @@ func (m *metricState) close(at time.Time) {
 
 // advanceMetrics closes episodes of series that fell silent.
 func (d *Detector) advanceMetrics(watermark time.Time) []incident.Anomaly {
-	var found []incident.Anomaly
-	for _, key := range sortedKeys(d.state.open) {
-		m := d.state.Metrics[key]
-		if watermark.Sub(m.Last) < max(silence, seconds(3*m.Step)) {
-			continue
+	var silent []string
+	for key := range d.state.open {
+		if m := d.state.Metrics[key]; watermark.Sub(m.Last) >= max(silence, seconds(3*m.Step)) {
+			silent = append(silent, key)
 		}
+	}
+	slices.Sort(silent)
+	var found []incident.Anomaly
+	for _, key := range silent {
+		m := d.state.Metrics[key]
 		if m.Episode != nil {
 			found = append(found, m.Episode.end(d, m.Last))
 			m.close(m.Last)
