@@ -120,7 +120,7 @@ func (d *Detector) Observe(s telemetry.Signal) []incident.Anomaly {
 	s.Time, s.Series = s.Time.UTC(), boundedKey(s.Series)
 	switch s.Kind {
 	case telemetry.KindMetric:
-		return d.relate(d.metric(s), s.Time)
+		return d.relate(d.metric(&s), s.Time)
 	case telemetry.KindLog:
 		return d.log(s)
 	case telemetry.KindAlarm:

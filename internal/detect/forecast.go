@@ -59,7 +59,7 @@ type forecast struct {
 
 // foresee takes a value of a series that has a limit, and returns what that
 // opens, lets grow or closes.
-func (m *metricState) foresee(d *Detector, s telemetry.Signal, t trait, value float64) []incident.Anomaly {
+func (m *metricState) foresee(d *Detector, s *telemetry.Signal, t trait, value float64) []incident.Anomaly {
 	limit := m.watched.Limit
 	if m.watched.Role != incident.RoleSaturation || limit <= 0 {
 		return m.stopForecast(d)
@@ -91,7 +91,7 @@ func (m *metricState) foresee(d *Detector, s telemetry.Signal, t trait, value fl
 }
 
 // look decides whether a series without an episode is about to reach its limit.
-func (f *forecast) look(d *Detector, m *metricState, s telemetry.Signal, t trait, at int, limit float64) []incident.Anomaly {
+func (f *forecast) look(d *Detector, m *metricState, s *telemetry.Signal, t trait, at int, limit float64) []incident.Anomaly {
 	sc := &f.Scales[at]
 	points := sc.window()
 	if len(points) < leastPoints {

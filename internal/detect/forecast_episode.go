@@ -11,7 +11,7 @@ import (
 )
 
 // open begins an episode. It opens where the climb began, because that is what evidence and changes are to be compared with.
-func (f *forecast) open(d *Detector, m *metricState, s telemetry.Signal, t trait, at int, l line, limit float64) []incident.Anomaly {
+func (f *forecast) open(d *Detector, m *metricState, s *telemetry.Signal, t trait, at int, l line, limit float64) []incident.Anomaly {
 	sc := &f.Scales[at]
 	mean, peak := f.before(at)
 	opened := moment(sc.Since)
@@ -34,7 +34,7 @@ func (f *forecast) open(d *Detector, m *metricState, s telemetry.Signal, t trait
 // follow looks at an open episode's trend: it goes on, it has become urgent, or
 // the series has stopped climbing for a whole window. To go on takes less than
 // to open: the limit may be twice as far away.
-func (f *forecast) follow(d *Detector, m *metricState, s telemetry.Signal, limit float64) []incident.Anomaly {
+func (f *forecast) follow(d *Detector, m *metricState, s *telemetry.Signal, limit float64) []incident.Anomaly {
 	sc := &f.Scales[f.At]
 	a := &f.Episode.Anomaly
 	if len(sc.window()) < leastPoints {

@@ -32,7 +32,12 @@ func (h dueHeap) Less(i, j int) bool {
 	return cmp.Or(cmp.Compare(h[i].at, h[j].at), strings.Compare(h[i].key, h[j].key)) < 0
 }
 func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *dueHeap) Push(x any)   { *h = append(*h, x.(due)) }
+
+// Push and Pop make dueHeap a heap.Interface. Entries come and go by put and
+// take instead, because heap.Push and heap.Pop allocate for each of them.
+func (h *dueHeap) Push(x any) { *h = append(*h, x.(due)) }
+
+// Pop is for heap.Interface only, see Push.
 func (h *dueHeap) Pop() any {
 	last := len(*h) - 1
 	x := (*h)[last]
@@ -41,10 +46,27 @@ func (h *dueHeap) Pop() any {
 	return x
 }
 
+// put adds an entry.
+func (h *dueHeap) put(e due) {
+	*h = append(*h, e)
+	heap.Fix(h, len(*h)-1)
+}
+
+// take removes the first entry and returns it.
+func (h *dueHeap) take() due {
+	first, last := (*h)[0], len(*h)-1
+	(*h)[0], (*h)[last] = (*h)[last], due{}
+	*h = (*h)[:last]
+	if last > 0 {
+		heap.Fix(h, 0)
+	}
+	return first
+}
+
 // next takes out the first series that is due by now.
 func (s *dueSeries) next(now float64, series map[string]*metricState) (string, *metricState, bool) {
 	for len(s.entries) > 0 && s.entries[0].at <= now {
-		e := heap.Pop(&s.entries).(due)
+		e := s.entries.take()
 		if e.holds(series) {
 			return e.key, e.of, true
 		}
@@ -59,7 +81,7 @@ func (e due) holds(series map[string]*metricState) bool {
 // await has a series looked at when the watermark reaches a time.
 func (d *Detector) await(key string, m *metricState, at float64) {
 	m.Pulse.Due = at
-	heap.Push(&d.due.entries, due{at: at, key: key, of: m})
+	d.due.entries.put(due{at: at, key: key, of: m})
 	if n := len(d.due.entries); n > 1000 && n > 2*len(d.state.Metrics) {
 		d.awaitAll()
 	}
