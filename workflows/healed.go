@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -61,7 +62,7 @@ func (r *incidentRun) healed(ctx workflow.Context, phase incident.Phase, metrics
 // healedBeforeAsking looks once more when everything has gone quiet before the
 // question: a person is not woken about what is over.
 func (r *incidentRun) healedBeforeAsking(ctx workflow.Context, look *lookout) bool {
-	if !look.news(r) {
+	if !look.news(r) || r.inside() {
 		return false
 	}
 	look.looked(r, workflow.Now(ctx))
@@ -82,6 +83,12 @@ func (r *incidentRun) healedBeforeAsking(ctx workflow.Context, look *lookout) bo
 // is anomalous any more. Only a metric that is known to be good withdraws it.
 // What was told at one look is not told again at the next.
 func (r *incidentRun) lookWhetherHealed(ctx workflow.Context, q *question, again bool) {
+	if r.inside() {
+		if !again {
+			r.note(ctx, incident.PhaseApprove, redact.Literal("All anomalies have closed, but the values were within their bands all the time, so that no metric tells whether the trouble is gone. The question stands."))
+		}
+		return
+	}
 	reading, err := r.look(ctx, q.plan.Verify)
 	switch {
 	case !q.ballot.open():
@@ -96,16 +103,24 @@ func (r *incidentRun) lookWhetherHealed(ctx workflow.Context, q *question, again
 	}
 }
 
+// inside tells whether everything that was seen was within its band: no check of
+// a value was failed by such trouble, and none that is passed says it is gone.
+func (r *incidentRun) inside() bool {
+	seen := r.sightings()
+	return len(seen) > 0 && !slices.ContainsFunc(seen, func(w incident.Witness) bool { return !w.Inside() })
+}
+
 // bands are the series in which anomalies were found with the bands that the
 // detectors expected, as checks. ok is false when there is none to go by, or too
-// many to look at.
+// many to look at. A series whose values were in the band all the time has none
+// to go by.
 func (r *incidentRun) bands() (specs []incident.VerifySpec, ok bool) {
 	seen := map[string]bool{}
 	listed := 0
 	for _, a := range r.state.Anomalies {
 		for _, w := range a.Sightings() {
 			listed++
-			if w.Metric == nil || seen[w.Rule+" "+w.Series] || w.Metric.Period <= 0 {
+			if w.Inside() || w.Metric == nil || seen[w.Rule+" "+w.Series] || w.Metric.Period <= 0 {
 				continue
 			}
 			seen[w.Rule+" "+w.Series] = true

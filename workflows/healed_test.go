@@ -16,15 +16,26 @@ func banded(n int, state incident.EpisodeState) incident.Anomaly {
 	return a
 }
 
+// stuck is an anomaly whose value is the usual one and does not move any more.
+func stuck(state incident.EpisodeState) incident.Anomaly {
+	a := banded(0, state)
+	a.Rule, a.Observed, a.Low, a.High = incident.RuleEvidence, 5, 3, 7
+	return a
+}
+
 // Nobody is asked, and no model, about what is over before they could be.
 func TestTroubleThatIsGoneBeforeAnybodyIsAsked(t *testing.T) {
 	t.Parallel()
 	good := func(int) incident.SymptomReading { return incident.SymptomReading{Known: true} }
-	closes := func(during string) func(*world) {
+	closes := func(during string, first incident.Anomaly) func(*world) {
+		closed := banded(0, incident.EpisodeClosed)
+		if first.Rule == incident.RuleEvidence {
+			closed = stuck(incident.EpisodeClosed)
+		}
 		return func(w *world) {
 			w.before[during] = func(n int) {
 				if n == 1 {
-					w.env.SignalWorkflow(incident.SignalAnomaly, incident.Join{Anomaly: banded(0, incident.EpisodeClosed)})
+					w.env.SignalWorkflow(incident.SignalAnomaly, incident.Join{Anomaly: closed})
 				}
 			}
 		}
@@ -47,12 +58,16 @@ func TestTroubleThatIsGoneBeforeAnybodyIsAsked(t *testing.T) {
 			anomaly(0, incident.EpisodeOpen), false,
 			[]string{incident.ActivityDiagnose, incident.ActivityAskApproval},
 		},
+		"but the trouble was within the band of a series": {
+			incident.ActivityGatherEvidence, good, stuck(incident.EpisodeOpen), false,
+			[]string{incident.ActivityDiagnose, incident.ActivityAskApproval},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.reading = c.reading
-			closes(c.during)(w)
+			closes(c.during, c.first)(w)
 			in := input()
 			in.Anomalies = []incident.Anomaly{c.first}
 			s := w.run(in)

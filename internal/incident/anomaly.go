@@ -41,6 +41,11 @@ const (
 // none was observed. Such trouble is gone when points come again.
 const RuleSilent = "silent"
 
+// RuleEvidence is the rule of metric anomalies in which many signs of trouble add
+// up. The value alone can be usual: it is then the hour, the order or the
+// stillness of the latest points that is not.
+const RuleEvidence = "evidence"
+
 // EpisodeState is where an anomaly's episode stands.
 type EpisodeState string
 

@@ -112,7 +112,16 @@ func (w Witness) Words() redact.Text {
 	if w.Rule == RuleSilent {
 		return redact.Format("%s has stopped coming", w.Name())
 	}
+	if w.Inside() {
+		return redact.Format("%s does not move as it used to, at %.4g where %.4g to %.4g is expected", w.Name(), w.Observed, w.Low, w.High)
+	}
 	return redact.Format("%s is %.4g where %.4g to %.4g is expected", w.Name(), w.Observed, w.Low, w.High)
+}
+
+// Inside tells whether the series was found to be in trouble while its value was
+// within the band: a value that is back in the band then proves nothing.
+func (w Witness) Inside() bool {
+	return w.Rule == RuleEvidence && w.Low <= w.Observed && w.Observed <= w.High
 }
 
 // Name is what people call the series: its metric's name, where it is a metric.

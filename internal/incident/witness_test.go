@@ -70,3 +70,28 @@ func TestSightings(t *testing.T) {
 	require.Equal(t, "3 anomalies in 6 series", s.Extent().String())
 	require.Equal(t, "1 anomaly", incident.State{Anomalies: []incident.Anomaly{{}}}.Extent().String())
 }
+
+func TestEvidenceInsideItsBand(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		rule           string
+		observed, high float64
+		inside         bool
+		want           string
+	}{
+		"a usual value":             {incident.RuleEvidence, 5, 7, true, "Queue does not move as it used to, at 5 where 3 to 7 is expected"},
+		"one at the edge":           {incident.RuleEvidence, 7, 7, true, "Queue does not move as it used to, at 7 where 3 to 7 is expected"},
+		"one above":                 {incident.RuleEvidence, 8, 7, false, "Queue is 8 where 3 to 7 is expected"},
+		"one below":                 {incident.RuleEvidence, 2, 7, false, "Queue is 2 where 3 to 7 is expected"},
+		"a level can be back in":    {"level", 5, 7, false, "Queue is 5 where 3 to 7 is expected"},
+		"an alarm's is no band":     {"alarm", 7, 7, false, "Queue is 7 where 3 to 7 is expected"},
+		"what stopped has no value": {incident.RuleSilent, 5, 7, false, "Queue has stopped coming"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := incident.Witness{Rule: c.rule, Metric: &incident.MetricRef{Name: "Queue"}, Observed: c.observed, Low: 3, High: c.high}
+			require.Equal(t, c.inside, w.Inside())
+			require.Equal(t, c.want, w.Words().String())
+		})
+	}
+}
