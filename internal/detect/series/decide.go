@@ -75,12 +75,25 @@ func (m *Model) Strongest() Channel {
 	return strongest
 }
 
+// How far from its level a point may be and still be usual is learned as a tail.
+// For people to look at, that is bounded: a tail that one great outlier has
+// stretched, or that was measured in spreads of hours when nothing moves, would
+// call everything usual for weeks.
+const (
+	mostReach = 6.0 // spreads
+	hourReach = 20  // scores from which on the tail of the hours is known
+)
+
 // Expected is where a point at that time is expected: around a level, which is
 // that of the half-hour once a day is known, and how far from it is still usual.
 func (m *Model) Expected(at int64) (level, reach float64) {
 	_, half := m.clock(at)
+	reach = min(m.Tails[Level].reach(), mostReach*m.Spread)
 	if at-m.First < secondsDay || half.N < 2 || half.Spread == 0 {
-		return m.Slow, m.Tails[Level].reach()
+		return m.Slow, reach
 	}
-	return half.Level, m.Tails[Hour].reach() * half.Spread
+	if hours := &m.Tails[Hour]; hours.N >= hourReach {
+		reach = min(hours.reach(), mostReach) * half.Spread
+	}
+	return half.Level, reach
 }
