@@ -14,7 +14,7 @@ import (
 // value that is usual in itself and not at this hour, and says it of every
 // series; of one whose role a service file names, only when it also is far
 // enough to the bad side to matter.
-const RuleEvidence = "evidence"
+const RuleEvidence = incident.RuleEvidence
 
 // An on-call gets one message of a trouble and not thirty: after one, the same
 // series is quiet for thirty points, which is hours at most.
@@ -96,7 +96,11 @@ func (m *metricState) weigh(d *Detector, s *telemetry.Signal, t trait, x float64
 		if m.Episode.Anomaly.Rule != RuleEvidence {
 			return nil
 		}
-		return m.duringEvidence(d, s, t, x, bar)
+		strong := e.Model.Evidence / bar
+		if !m.bad(t, rules, x, points) {
+			strong = 0 // back on the good side, however suddenly
+		}
+		return m.duringEvidence(d, s, t, x, strong)
 	}
 	if e.Model.Evidence < bar || e.Model.N < series.Mature || !m.bad(t, rules, x, points) {
 		e.Over = 0
@@ -159,11 +163,10 @@ func (m *metricState) opensEvidence(d *Detector, s *telemetry.Signal, t trait, x
 }
 
 // duringEvidence follows an episode: it grows, closes, or goes on silently.
-func (m *metricState) duringEvidence(d *Detector, s *telemetry.Signal, t trait, x, bar float64) []incident.Anomaly {
+func (m *metricState) duringEvidence(d *Detector, s *telemetry.Signal, t trait, x, strong float64) []incident.Anomaly {
 	a := &m.Episode.Anomaly
-	strong := m.Signs.Model.Evidence / bar
 	// Hysteresis: to count as normal again, the evidence must fall to half.
-	if strong < 0.5 {
+	if strong < 0.5 && m.Out == 0 {
 		if m.Healthy == 0 {
 			m.BackAt = s.Time
 		}

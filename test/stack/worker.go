@@ -42,12 +42,12 @@ const CatchUp = 3 * time.Minute
 const GuardGrace = 2 * time.Second
 
 // Config is the configuration of a worker for this stack: the production one
-// with shorter waits.
+// with shorter waits. What detectors take for trouble is production's, too.
 func (s *Stack) Config() config.Config {
 	cfg := config.Default()
 	cfg.Account, cfg.Region = Account, Region
 	cfg.Stream = config.Stream{
-		Name: Stream, Start: "trim_horizon", Sensitivity: "balanced", Poll: 250 * time.Millisecond,
+		Name: Stream, Start: "trim_horizon", Sensitivity: cfg.Stream.Sensitivity, Poll: 250 * time.Millisecond,
 		Checkpoints: s.path("checkpoints"), Quarantine: s.path("quarantine"),
 	}
 	cfg.Incident.ReopenWindow, cfg.Incident.Settle, cfg.Incident.CatchUp = ReopenWindow, Settle, CatchUp
