@@ -137,7 +137,7 @@ func (o *detectOptions) check(limited bool) error {
 	if o.plot == stdStream {
 		return usagef("--plot needs a file")
 	}
-	if o.plot != "" && o.plot == o.out {
+	if o.plot != "" && o.out != "" && absolute(o.plot) == absolute(o.out) {
 		return usagef("--plot and --out name the same file")
 	}
 	return nil
@@ -171,12 +171,13 @@ func sameFile(a, b string) bool {
 }
 
 // seriesName takes the service and the metric out of a file's name,
-// <service>__<metric>.csv; other names are taken as that of the service.
+// <service>__<metric>.csv, packed or not; other names are taken as that of the
+// service.
 func seriesName(file string) (service, metric string) {
 	if file == stdStream {
 		return "standard input", "value"
 	}
-	base := filepath.Base(file)
+	base := strings.TrimSuffix(filepath.Base(file), ".gz")
 	base = strings.TrimSuffix(base, filepath.Ext(base))
 	if service, metric, ok := strings.Cut(base, "__"); ok && service != "" && metric != "" {
 		return service, metric

@@ -90,6 +90,9 @@ func (r forecastReport) print(cmd *cobra.Command, o forecastOptions) error {
 // table is for people: a line a series, one of all, and for a single series
 // what happened when.
 func (r forecastReport) table(w io.Writer) error {
+	if r.Failed == len(r.Series) {
+		return nil // what failed is told, and there is nothing else
+	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "SERIES\tREACHED\tFORESEEN\tLEAD\tLEAST\tWRONG BY\tFORECASTS\tFALSE\tOPEN\tA WEEK")
 	line := func(name string, s backtest.Summary) {

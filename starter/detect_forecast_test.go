@@ -106,6 +106,16 @@ func TestForecastsOfStandardInput(t *testing.T) {
 	require.Contains(t, errs, "REACHED")
 }
 
+func TestForecastOfAFileThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "broken.csv")
+	require.NoError(t, os.WriteFile(file, []byte("timestamp,value\nyesterday,many\n"), 0o600))
+	code, out, errs := forecastRun(t, "", "--in", file, "--limit", "100")
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, errs, "broken.csv: not a single row of it can be used")
+	require.Empty(t, out, "a table of nothing")
+}
+
 func TestForecastCalledWrongly(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "a.csv")

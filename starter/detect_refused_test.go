@@ -33,6 +33,7 @@ func TestDetectMetricsIsCalledWrongly(t *testing.T) {
 		"through a link":           {[]string{"--in", a, "--out", filepath.Join(folder, "link.csv")}, "overwrite"},
 		"plot over the series":     {[]string{"--in", a, "--plot", a}, "overwrite"},
 		"plot over the scores":     {[]string{"--in", a, "--plot", "x", "--out", "x"}, "same file"},
+		"plot over them, in words": {[]string{"--in", a, "--plot", "./x", "--out", "x"}, "same file"},
 		"plot nowhere":             {[]string{"--in", a, "--plot", "-"}, "needs a file"},
 		"two documents":            {[]string{"--in", a, "--out", "-", "--json"}, "standard output"},
 		"scores into a folder":     {[]string{"--in", a, "--out", folder}, "is a folder"},
@@ -83,4 +84,15 @@ func leftovers(t *testing.T, folder string) []string {
 		return err
 	}))
 	return found
+}
+
+func TestSeriesName(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string][2]string{
+		"cpu.csv": {"cpu", "value"}, "a/b/checkout__Latency.csv": {"checkout", "Latency"}, "checkout__Latency.csv.gz": {"checkout", "Latency"},
+		"__x.csv": {"__x", "value"}, "plain": {"plain", "value"}, stdStream: {"standard input", "value"},
+	} {
+		service, metric := seriesName(file)
+		require.Equal(t, want, [2]string{service, metric}, file)
+	}
 }
