@@ -202,7 +202,7 @@ func TestPlotOfAnything(t *testing.T) {
 			require.Equal(t, 620, picture.Bounds().Dy())
 			// Between head and axis there is nothing dark but the values.
 			dark := 0
-			for y := 60; y < 415; y++ {
+			for y := 75; y < 415; y++ {
 				for x := 100; x < 1370; x++ {
 					if r, _, _, _ := picture.At(x, y).RGBA(); r < 0x9000 {
 						dark++

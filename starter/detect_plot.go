@@ -14,14 +14,15 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// Sizes of the picture. It is 1400 pixels wide at the default 96 dots an inch.
+// Sizes of the picture. It is 1400 pixels wide at the default 96 dots an inch;
+// pages show it at about two thirds of that, where text is still to be read.
 const (
 	plotWidth   = vg.Length(1400.0 / vgimg.DefaultDPI * 72)
 	plotHeight  = vg.Length(620.0 / vgimg.DefaultDPI * 72)
-	headHeight  = vg.Length(38)
+	headHeight  = vg.Length(50)
 	scoreHeight = vg.Length(125)
 	plotColumns = 1300 // about as many as the data area has pixels
-	mostTimes   = 12   // labels on the time axis
+	mostTimes   = 10   // labels on the time axis
 )
 
 // Colours: muted for what is expected, dark for what was, red for alerts.
@@ -29,7 +30,7 @@ var (
 	inkColor   = color.RGBA{0x1b, 0x1f, 0x24, 0xff}
 	greyColor  = color.RGBA{0x6b, 0x72, 0x80, 0xff}
 	gridColor  = color.RGBA{0xec, 0xee, 0xf1, 0xff}
-	bandColor  = color.RGBA{0xcf, 0xe0, 0xee, 0xff}
+	bandColor  = color.RGBA{0xc3, 0xd8, 0xea, 0xff}
 	alertColor = color.RGBA{0xc8, 0x10, 0x2e, 0xff}
 	shadeColor = color.NRGBA{0xc8, 0x10, 0x2e, 0x2c}
 	sentColor  = color.NRGBA{0xc8, 0x10, 0x2e, 0x80}
@@ -82,8 +83,8 @@ func newPanel(c *curve, low, high float64) *plot.Plot {
 		axis.LineStyle = draw.LineStyle{Color: greyColor, Width: 0.6}
 		axis.Tick.LineStyle = axis.LineStyle
 		axis.Tick.Length = 4
-		axis.Tick.Label.Font.Size, axis.Tick.Label.Color = 9, inkColor
-		axis.Label.TextStyle.Font.Size, axis.Label.TextStyle.Color = 9, greyColor
+		axis.Tick.Label.Font.Size, axis.Tick.Label.Color = 12, inkColor
+		axis.Label.TextStyle.Font.Size, axis.Label.TextStyle.Color = 12, greyColor
 	}
 	return p
 }
@@ -143,19 +144,20 @@ func scorePanel(r seriesReport, c *curve, o detectOptions) (*plot.Plot, error) {
 		for _, s := range piece {
 			xy = append(xy, plotter.XY{X: s.from, Y: s.score})
 		}
-		if err := addLine(p, xy, draw.LineStyle{Color: scoreColor, Width: 0.8}); err != nil {
+		if err := addLine(p, xy, draw.LineStyle{Color: scoreColor, Width: 1.1}); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-// alertScore is the score from which on a value would alert.
+// alertScore is the score of a value at the edge of what is bearable for its role.
 const alertScore = 0.5
 
-// dueByScore tells whether alerts depend on the score. Where no role says what
-// is trouble, they come from evidence of many kinds at one moment, and the score
-// says how unusual the latest stretch is.
+// dueByScore tells whether alerts depend on the score: with a role, a series that
+// stays out of its band alerts. Evidence of many kinds at one moment alerts at any
+// score; without a role nothing else does, and the score says how unusual the
+// latest stretch is.
 func (o detectOptions) dueByScore() bool { return o.role != "" }
 
 func addGrid(p *plot.Plot) {
@@ -197,7 +199,7 @@ func addStrokes(p *plot.Plot, points []curvePoint) error {
 			alone = append(alone, xy[0])
 			continue
 		}
-		if err := addLine(p, xy, draw.LineStyle{Color: inkColor, Width: 0.9}); err != nil {
+		if err := addLine(p, xy, draw.LineStyle{Color: inkColor, Width: 1.1}); err != nil {
 			return err
 		}
 	}
@@ -240,7 +242,7 @@ func addEpisodes(p *plot.Plot, r seriesReport, marked bool) error {
 		}
 		shade.Color, shade.LineStyle.Width = shadeColor, 0
 		p.Add(shade)
-		if err := addLine(p, plotter.XYs{{X: e.alert, Y: p.Y.Min}, {X: e.alert, Y: p.Y.Max}}, draw.LineStyle{Color: sentColor, Width: 0.5}); err != nil {
+		if err := addLine(p, plotter.XYs{{X: e.alert, Y: p.Y.Min}, {X: e.alert, Y: p.Y.Max}}, draw.LineStyle{Color: sentColor, Width: 0.8}); err != nil {
 			return err
 		}
 		arrows = append(arrows, plotter.XY{X: e.alert, Y: p.Y.Max})
@@ -252,7 +254,7 @@ func addEpisodes(p *plot.Plot, r seriesReport, marked bool) error {
 	if err != nil {
 		return err
 	}
-	marks.GlyphStyle = draw.GlyphStyle{Color: alertColor, Radius: 4.5, Shape: arrowGlyph{}}
+	marks.GlyphStyle = draw.GlyphStyle{Color: alertColor, Radius: 5.5, Shape: arrowGlyph{}}
 	p.Add(marks)
 	return nil
 }

@@ -14,19 +14,19 @@ import (
 
 // drawHead writes the name of the series, what was found and what colours mean.
 func drawHead(c draw.Canvas, r seriesReport, o detectOptions) {
-	style := draw.TextStyle{Color: inkColor, Font: font.From(plotFont, 12), Handler: plot.DefaultTextHandler, YAlign: draw.YTop}
-	c.FillText(style, vg.Point{X: c.Min.X + 4, Y: c.Max.Y}, keepEnd(safe(inputName(r.File)), 110))
-	style.Font.Size, style.Color = 9, greyColor
+	style := draw.TextStyle{Color: inkColor, Font: font.From(plotFont, 15), Handler: plot.DefaultTextHandler, YAlign: draw.YTop}
+	c.FillText(style, vg.Point{X: c.Min.X + 4, Y: c.Max.Y}, keepEnd(safe(inputName(r.File)), 90))
+	style.Font.Size, style.Color = 12, greyColor
 	line := fmt.Sprintf("%s, %s, sensitivity %s; times in UTC", incident.Count(r.Rows, "row", "rows"), incident.Count(r.Alerts, "alert", "alerts"), o.sensitivity)
-	c.FillText(style, vg.Point{X: c.Min.X + 4, Y: c.Max.Y - 17}, line)
+	c.FillText(style, vg.Point{X: c.Min.X + 4, Y: c.Max.Y - 23}, line)
 
 	style.XAlign = draw.XRight
-	at := vg.Point{X: c.Max.X, Y: c.Max.Y - 17}
+	at := vg.Point{X: c.Max.X, Y: c.Max.Y - 23}
 	legend := []struct {
 		text  string
 		color color.Color
 		thick vg.Length
-	}{{"alert sent", alertColor, 8}, {"anomaly, from its beginning to its end", shadeColor, 8}, {"expected", bandColor, 8}, {"value", inkColor, 1.2}}
+	}{{"alert sent", alertColor, 8}, {"anomaly, from beginning to end", shadeColor, 9}, {"expected", bandColor, 9}, {"value", inkColor, 1.2}}
 	if o.limit > 0 {
 		legend = append(legend, struct {
 			text  string
@@ -37,9 +37,9 @@ func drawHead(c draw.Canvas, r seriesReport, o detectOptions) {
 	for _, l := range legend {
 		c.FillText(style, at, l.text)
 		at.X -= style.Width(l.text) + 4
-		middle := at.Y - 5
+		middle := at.Y - 7
 		if l.color == color.Color(alertColor) {
-			arrowGlyph{}.DrawGlyph(&c, draw.GlyphStyle{Color: l.color, Radius: 4}, vg.Point{X: at.X - 5, Y: middle - 3})
+			arrowGlyph{}.DrawGlyph(&c, draw.GlyphStyle{Color: l.color, Radius: 5}, vg.Point{X: at.X - 5, Y: middle - 3})
 		} else {
 			c.FillPolygon(l.color, []vg.Point{
 				{X: at.X - 14, Y: middle - l.thick/2}, {X: at.X, Y: middle - l.thick/2}, {X: at.X, Y: middle + l.thick/2}, {X: at.X - 14, Y: middle + l.thick/2},
