@@ -25,7 +25,7 @@ type smallMultiples struct {
 	Title   string
 	Summary string
 	Limit   bool
-	Due     bool // alerts depend on the score
+	Due     bool // 0.5 is the edge of the band
 	Series  []smallSeries
 }
 

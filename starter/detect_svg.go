@@ -31,7 +31,7 @@ type smallPicture struct {
 	Top, Floor            float64 // of the values
 	ScoreTop, ScoreFloor  float64
 	Half                  float64 // height of the score 0.5
-	Due                   bool    // at which an alert is due
+	Due                   bool    // which is the edge of the band
 	Limit                 float64 // height of the limit, 0 for none
 	Band, Values, Scores  string
 	Dots                  string // values that stand alone

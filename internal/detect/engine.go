@@ -49,7 +49,7 @@ type Reading struct {
 	Value     float64   `json:"value"` // what was judged: smoothed over about five seconds where points are closer than that
 	Low       float64   `json:"low"`   // expected band
 	High      float64   `json:"high"`  //
-	Score     float64   `json:"score"` // in [0,1]: how unusual the series is now. Of a series with a role, it alerts from 0.5 on; of any other it only ranks
+	Score     float64   `json:"score"` // in [0,1]: how unusual the series is now. Of a series with a role, 0.5 is the edge of its band (RuleLevel); other rules alert at any score, so of any other series it only ranks
 	Unsure    bool      `json:"unsure"`
 	Anomalous bool      `json:"anomalous"` // an episode is open
 	Factor    float64   `json:"factor"`    // what feedback multiplies the threshold with; 1 without any
