@@ -151,7 +151,7 @@ func scorePanel(r seriesReport, c *curve, o detectOptions) (*plot.Plot, error) {
 	return p, nil
 }
 
-// alertScore is the score of a value at the edge of what is bearable for its role.
+// alertScore is the score of a value at the edge of the band of its role.
 const alertScore = 0.5
 
 // dueByScore tells whether alerts depend on the score: with a role, a series that
