@@ -41,7 +41,7 @@ const (
 )
 
 // confirm is how many looks in a row an opening takes, by scale.
-var confirm = [scales]int{2, 2, 2, 1}
+var confirm = [scales]int32{2, 2, 2, 1}
 
 // forecast is the trend detector of one series.
 type forecast struct {
@@ -93,8 +93,7 @@ func (m *metricState) foresee(d *Detector, s *telemetry.Signal, t trait, value f
 // look decides whether a series without an episode is about to reach its limit.
 func (f *forecast) look(d *Detector, m *metricState, s *telemetry.Signal, t trait, at int, limit float64) []incident.Anomaly {
 	sc := &f.Scales[at]
-	points := sc.window()
-	if len(points) < leastPoints {
+	if len(sc.Values) < leastPoints {
 		return nil
 	}
 	ahead := m.feedback.thresholds(d.rules, RuleTrend, s.Time).Ahead
@@ -102,6 +101,8 @@ func (f *forecast) look(d *Detector, m *metricState, s *telemetry.Signal, t trai
 		sc.Streak, sc.Since = 0, 0
 		return nil
 	}
+	var room [scalePoints]float64
+	points := sc.window(&room)
 	l := fit(points)
 	if !l.climbs(points) {
 		sc.Streak, sc.Since, sc.Calm = 0, 0, min(sc.Calm+1, calmLooks)
@@ -109,7 +110,7 @@ func (f *forecast) look(d *Detector, m *metricState, s *telemetry.Signal, t trai
 	}
 	if sc.Since == 0 {
 		mean, _ := f.before(at)
-		sc.Since = max(points[0].At, points[len(points)-1].At-max(0, l.now-mean)/l.slope)
+		sc.Since = max(points.at[0], points.last()-max(0, l.now-mean)/l.slope)
 	}
 	if l.now >= limit || l.now-f.usualPeak(at) < trendNew*l.rise || !f.soon(&l, at, limit, ahead) {
 		sc.Streak = 0
@@ -125,10 +126,8 @@ func (f *forecast) look(d *Detector, m *metricState, s *telemetry.Signal, t trai
 // soon tells whether single values are about to reach the limit, if the series
 // still follows the line.
 func (f *forecast) soon(l *line, at int, limit, ahead float64) bool {
-	points := f.Scales[0].window()
-	latest := points[len(points)-1].At
 	horizon := l.horizon(ahead)
-	if latest-f.Began < dayLong && l.span > longClimb {
+	if f.Scales[0].Last-f.Began < dayLong && l.span > longClimb {
 		horizon = min(horizon, l.span/8)
 	}
 	l.crest = f.crest(at, *l)
@@ -139,8 +138,9 @@ func (f *forecast) soon(l *line, at int, limit, ahead float64) bool {
 // crest is how far single values rise above a line at a scale: what a slower
 // scale's medians hide shows in the points.
 func (f *forecast) crest(at int, l line) float64 {
-	crest := l.crestOf(f.Scales[at].window())
-	if points := f.Scales[0].window(); at > 0 && len(points) >= leastPoints {
+	var room [scalePoints]float64
+	crest := l.crestOf(f.Scales[at].window(&room))
+	if points := f.Scales[0].window(&room); at > 0 && len(points.at) >= leastPoints {
 		crest = max(crest, fit(points).crestOf(points))
 	}
 	return crest
@@ -149,7 +149,7 @@ func (f *forecast) crest(at int, l line) float64 {
 // fallen tells whether the latest points have left the line downwards already:
 // the medians of a slow scale come late.
 func (f *forecast) fallen(l line) bool {
-	points := f.Scales[0].window()
+	points := f.Scales[0].values()
 	latest := points[max(0, len(points)-trendBlocks):]
 	return medianOf(latest) < l.now-max(l.rise/4, 2*l.crest)
 }
@@ -173,7 +173,7 @@ func (f *forecast) before(at int) (mean, peak float64) {
 	if sc.Known > 0 {
 		return sc.Mean, sc.peak()
 	}
-	first := medianOf(sc.window()[:leastPoints/trendBlocks])
+	first := medianOf(sc.values()[:leastPoints/trendBlocks])
 	return first, first
 }
 

@@ -21,7 +21,7 @@ func (f *forecast) open(d *Detector, m *metricState, s *telemetry.Signal, t trai
 	ahead := aheadOf(l, limit)
 	f.Episode = d.begin(incident.Anomaly{
 		Account: s.Account, Region: s.Region, Service: s.Service, Kind: incident.KindForecast, Rule: RuleTrend, Series: s.Series,
-		Metric: &ref, Severity: grade(service, t.ease, 2, 1), Opened: opened, LastSeen: s.Time, Count: sc.Streak,
+		Metric: &ref, Severity: grade(service, t.ease, 2, 1), Opened: opened, LastSeen: s.Time, Count: int(sc.Streak),
 		Observed: l.now, Low: max(min(0, mean), 2*mean-peak), High: peak, Unsure: sc.Calm < calmLooks, Previous: mean,
 		Reached:  l.horizon(d.rules.Ahead) / max(ahead.Seconds, 1),
 		Forecast: &ahead, Why: climb(ref, s.Service, opened, ahead),
@@ -37,10 +37,11 @@ func (f *forecast) open(d *Detector, m *metricState, s *telemetry.Signal, t trai
 func (f *forecast) follow(d *Detector, m *metricState, s *telemetry.Signal, limit float64) []incident.Anomaly {
 	sc := &f.Scales[f.At]
 	a := &f.Episode.Anomaly
-	if len(sc.window()) < leastPoints {
+	if len(sc.Values) < leastPoints {
 		return nil // after a gap
 	}
-	l := fit(sc.window())
+	var room [scalePoints]float64
+	l := fit(sc.window(&room))
 	l.crest = f.crest(f.At, l)
 	f.Top = max(f.Top, l.now)
 	about, _, _ := l.until(limit)

@@ -34,8 +34,8 @@ func (f *forecast) check() error {
 		return fmt.Errorf("%w: a trend at scale %d", errBroken, f.At)
 	}
 	for _, s := range f.Scales {
-		if len(s.Values) > scaleRoom {
-			return fmt.Errorf("%w: a trend over %d values", errBroken, len(s.Values))
+		if len(s.Values) > scaleRoom || len(s.Gaps) != len(s.Values) || !(s.Last >= 0 && s.Last <= float64(lastTime.Unix())) {
+			return fmt.Errorf("%w: a trend over %d values and %d times until %v", errBroken, len(s.Values), len(s.Gaps), s.Last)
 		}
 	}
 	return nil

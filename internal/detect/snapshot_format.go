@@ -27,9 +27,10 @@ import (
 // CBOR.
 const (
 	snapshotMagic = "FBDETECT"
-	// snapshotVersion is raised when an older snapshot cannot be read any more.
-	// Version 1 was a JSON document.
-	snapshotVersion = 2
+	// snapshotVersion is raised with every change of what is stored, of which a test
+	// takes care. Version 1 was a JSON document; version 2 wrote every value of a
+	// trend's window with its whole time.
+	snapshotVersion = 3
 	snapshotHeader  = len(snapshotMagic) + 2 + 8 + sha256.Size
 
 	recordHead = 'h'

@@ -17,9 +17,17 @@ const (
 
 // sampled is one value of a series.
 type sampled struct {
-	At    float64 `json:"t"` // seconds since 1970
-	Value float64 `json:"v"`
+	At    float64 // seconds since 1970, whole milliseconds
+	Value float64
 }
+
+// stretch is some values of a series and their times, in order of time.
+type stretch struct {
+	at, values []float64
+}
+
+// last is the time of the latest value.
+func (s stretch) last() float64 { return s.at[len(s.at)-1] }
 
 // line is a robust straight line through a stretch of a series.
 type line struct {
@@ -34,17 +42,17 @@ type line struct {
 	crest     float64 // how far single values rise above the line; they reach a limit before it does
 }
 
-// fit lays a line through points in order of time, at least trendBlocks of them.
-func fit(points []sampled) line {
+// fit lays a line through points, at least trendBlocks of them.
+func fit(points stretch) line {
 	var at, mid [trendBlocks]float64
-	last := points[len(points)-1].At
+	last, n := points.last(), len(points.at)
 	for i := range trendBlocks {
-		block := points[i*len(points)/trendBlocks : (i+1)*len(points)/trendBlocks]
-		at[i] = (block[0].At+block[len(block)-1].At)/2 - last
-		mid[i] = medianOf(block)
+		from, to := i*n/trendBlocks, (i+1)*n/trendBlocks
+		at[i] = (points.at[from]+points.at[to-1])/2 - last
+		mid[i] = medianOf(points.values[from:to])
 	}
 	var slopes [trendPairs]float64
-	n := 0
+	n = 0
 	for i := range trendBlocks {
 		for j := i + trendApart; j < trendBlocks; j++ {
 			slopes[n] = (mid[j] - mid[i]) / (at[j] - at[i])
@@ -54,7 +62,7 @@ func fit(points []sampled) line {
 	arrange(slopes[:])
 	l := line{
 		slope: slopes[trendPairs/2], low: slopes[trendPairs/10], high: slopes[trendPairs-1-trendPairs/10],
-		span: last - points[0].At,
+		span: last - points.at[0],
 	}
 	var crosses [trendBlocks]float64
 	for i := range trendBlocks {
@@ -94,20 +102,20 @@ func steady(at, mid [trendBlocks]float64, slope float64) bool {
 // climbs tells a climb from noise: it is steady, nine in ten slopes are at
 // least half of the middle one, and the rise is several times the scatter, the
 // median distance of the points from the line.
-func (l line) climbs(points []sampled) bool {
+func (l line) climbs(points stretch) bool {
 	return l.steady && l.low >= trendSure*l.slope && l.holds(points, l.rise/trendScatter)
 }
 
 // holds tells whether half of the points are within a distance from the line.
-func (l line) holds(points []sampled, distance float64) bool {
-	last := points[len(points)-1].At
+func (l line) holds(points stretch, distance float64) bool {
+	last := points.last()
 	near := 0
-	for _, p := range points {
-		if math.Abs(p.Value-l.now-l.slope*(p.At-last)) <= distance {
+	for i, v := range points.values {
+		if math.Abs(v-l.now-l.slope*(points.at[i]-last)) <= distance {
 			near++
 		}
 	}
-	return 2*near >= len(points)
+	return 2*near >= len(points.values)
 }
 
 // until is in how many seconds the line reaches a limit above it, with the
@@ -140,32 +148,28 @@ func (l line) fades(level float64) bool {
 
 // crestOf is how far above the line all but one in fifteen of the points lie at
 // most, at least 0.
-func (l line) crestOf(points []sampled) float64 {
-	last := points[len(points)-1].At
+func (l line) crestOf(points stretch) float64 {
+	last := points.last()
 	var room [scalePoints/15 + 1]float64
-	top := room[:len(points)/15+1] // the highest so far, the least of them first
-	for _, p := range points {
-		above := p.Value - l.now - l.slope*(p.At-last)
+	top := room[:len(points.values)/15+1] // the highest so far, the least of them first
+	for i, v := range points.values {
+		above := v - l.now - l.slope*(points.at[i]-last)
 		if above <= top[0] {
 			continue
 		}
-		i := 1
-		for ; i < len(top) && top[i] < above; i++ {
-			top[i-1] = top[i]
+		at := 1
+		for ; at < len(top) && top[at] < above; at++ {
+			top[at-1] = top[at]
 		}
-		top[i-1] = above
+		top[at-1] = above
 	}
 	return top[0]
 }
 
-// medianOf is the median value of at most trendBlocks points; the slice stays as
-// it is.
-func medianOf(points []sampled) float64 {
+// medianOf is the median of at most trendBlocks values; the slice stays as it is.
+func medianOf(of []float64) float64 {
 	var room [trendBlocks]float64
-	values := room[:len(points)]
-	for i, p := range points {
-		values[i] = p.Value
-	}
+	values := room[:copy(room[:], of)]
 	arrange(values)
 	mid := len(values) / 2
 	if len(values)%2 == 1 {
