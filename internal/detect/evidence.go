@@ -49,10 +49,17 @@ type evidence struct {
 	Over  int          `json:"over"`          // points in a row with enough evidence, outside of an episode
 
 	Counter counter `json:"counter"`
+
+	// What was expected of the latest point before it came. A point that is far out
+	// moves the level and widens the band; people are told, and trouble is held
+	// against, what was usual without it. A snapshot does without: the next point
+	// has its own.
+	low, high float64
 }
 
 // observe takes the next point.
 func (e *evidence) observe(at time.Time, x float64) {
+	e.low, e.high = e.expected(at.Unix(), e.Counter.Last)
 	judged, ok, changed := e.Counter.take(x)
 	if changed {
 		e.Model, e.Seen = series.Model{}, 0
@@ -149,13 +156,13 @@ func (m *metricState) opensEvidence(d *Detector, s *telemetry.Signal, t trait, x
 	e.Told, e.Seen = s.Time, e.Model.N
 	service, _ := d.inv.Service(s.Service)
 	ref := s.Metric.Ref(t.stat, wholePeriod(m.Step))
-	low, high := m.expected()
+	low, high := e.low, e.high
 	strong := e.Model.Evidence / bar
 	m.Episode = d.begin(incident.Anomaly{
 		Account: s.Account, Region: s.Region, Service: s.Service, Kind: incident.KindMetric, Rule: RuleEvidence, Series: s.Series,
 		Metric: &ref, Severity: grade(service, t.ease, strong, 1), Opened: s.Time, LastSeen: s.Time, Count: 1,
 		Observed: x, Low: low, High: high, Rarity: e.Model.Chance(), Unsure: e.Model.N < series.Sure, Previous: m.Normal,
-		Reached: strong * m.feedback.factor(RuleEvidence, s.Time),
+		Reached: e.Model.Evidence / m.bar(d.rules),
 		Why:     m.whyOpened(s.Service, ref.Name, x, low, high),
 	}, strong)
 	m.Healthy, e.Over = 0, 0
@@ -165,7 +172,8 @@ func (m *metricState) opensEvidence(d *Detector, s *telemetry.Signal, t trait, x
 // duringEvidence follows an episode: it grows, closes, or goes on silently.
 func (m *metricState) duringEvidence(d *Detector, s *telemetry.Signal, t trait, x, strong float64) []incident.Anomaly {
 	a := &m.Episode.Anomaly
-	// Hysteresis: to count as normal again, the evidence must fall to half.
+	// Hysteresis: to count as normal again, the evidence must fall to half of the
+	// bar, which this episode itself has raised, and the level be in its band.
 	if strong < 0.5 && m.Out == 0 {
 		if m.Healthy == 0 {
 			m.BackAt = s.Time
@@ -183,7 +191,7 @@ func (m *metricState) duringEvidence(d *Detector, s *telemetry.Signal, t trait, 
 	}
 	a.Count++
 	a.LastSeen, a.Observed, a.Rarity = s.Time, x, min(a.Rarity, m.Signs.Model.Chance())
-	a.Reached = max(a.Reached, strong*m.feedback.factor(RuleEvidence, s.Time))
+	a.Reached = max(a.Reached, m.Signs.Model.Evidence/m.bar(d.rules))
 	service, _ := d.inv.Service(s.Service)
 	if !m.Episode.grow(strong, grade(service, t.ease, strong, 1), max(10*time.Second, seconds(2*m.Step))) {
 		return nil
@@ -192,14 +200,15 @@ func (m *metricState) duringEvidence(d *Detector, s *telemetry.Signal, t trait, 
 	return []incident.Anomaly{m.Episode.tell(d, incident.EpisodeGrowing, strong)}
 }
 
-// expected is the band of what is usual for the latest point.
-func (m *metricState) expected() (low, high float64) {
-	level, reach := m.Signs.Model.Expected(m.Last.Unix())
-	if m.Signs.Counter.is() {
-		level += m.Signs.Counter.Last - m.Signs.Model.Previous
+// expected is the band of what is usual at a time; from is what a counter had
+// come to at the point before.
+func (e *evidence) expected(at int64, from float64) (low, high float64) {
+	level, reach := e.Model.Expected(at)
+	if e.Counter.is() {
+		level += from
 	}
 	low, high = level-reach, level+reach
-	if m.Signs.Model.Least >= 0 {
+	if e.Model.Least >= 0 {
 		low = max(low, 0) // what has never been negative is not expected to be
 	}
 	return low, high
@@ -207,7 +216,7 @@ func (m *metricState) expected() (low, high float64) {
 
 // readEvidence is the series as its evidence shows it.
 func (m *metricState) readEvidence() Reading {
-	low, high := m.expected()
+	low, high := m.Signs.expected(m.Last.Unix(), m.Signs.Counter.Last-m.Signs.Model.Previous)
 	return Reading{
 		At: m.Last, Factor: m.feedback.factor(RuleEvidence, m.Last), Value: m.Signs.Counter.Last, Low: low, High: high,
 		Score: m.Signs.Model.Score(), Unsure: m.Signs.Model.N < series.Sure, Anomalous: m.inEpisode(),
