@@ -10,28 +10,28 @@ import (
 // AppendBinary implements encoding.BinaryAppender: every bit of the state, so
 // that a model that was read back goes on exactly as this one.
 func (m *Model) AppendBinary(b []byte) ([]byte, error) {
-	b, err := binary.Append(b, binary.LittleEndian, m)
-	if err != nil {
-		return nil, fmt.Errorf("write the model of a series: %w", err)
-	}
-	return b, nil
+	f := fields{out: b}
+	f.model(m)
+	return f.out, nil
 }
+
+// size is how many bytes a model is written in.
+var size = binary.Size(Model{})
 
 // MarshalBinary implements encoding.BinaryMarshaler.
 func (m *Model) MarshalBinary() ([]byte, error) {
-	return m.AppendBinary(make([]byte, 0, binary.Size(m)))
+	return m.AppendBinary(make([]byte, 0, size))
 }
 
 // UnmarshalBinary implements encoding.BinaryUnmarshaler. What no model can have
 // written is refused, and the model is then as it was.
 func (m *Model) UnmarshalBinary(b []byte) error {
-	if want := binary.Size(m); len(b) != want {
-		return fmt.Errorf("read the model of a series: %d bytes are not %d", len(b), want)
+	if len(b) != size {
+		return fmt.Errorf("read the model of a series: %d bytes are not %d", len(b), size)
 	}
 	var read Model
-	if _, err := binary.Decode(b, binary.LittleEndian, &read); err != nil {
-		return fmt.Errorf("read the model of a series: %w", err)
-	}
+	f := fields{rest: b, read: true}
+	f.model(&read)
 	if !read.sound() {
 		return errors.New("read the model of a series: it holds numbers that no model comes to")
 	}
