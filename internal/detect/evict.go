@@ -128,7 +128,7 @@ func evict[V any](series map[string]*V, limit, want int, worthOf func(string, *V
 			grown = append(grown, c)
 		}
 	}
-	take(grown, over)
+	take(grown, min(over, want-freed))
 	return freed
 }
 

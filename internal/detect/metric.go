@@ -98,10 +98,15 @@ func (d *Detector) metric(s *telemetry.Signal) []incident.Anomaly {
 	judged, points := m.smooth(value, s.Time)
 	m.Signs.observe(s.Time, value)
 	found := beat
-	if m.Role != "" {
+	if m.Role != "" || m.Episode != nil && m.Episode.Anomaly.Rule == RuleLevel {
 		found = append(found, m.judge(d, s, t, judged, points)...)
+	} else {
+		m.Out = 0
 	}
 	found = append(found, m.weigh(d, s, t, judged, points)...)
+	if m.Episode == nil && m.Out == 0 && m.Signs.Over == 0 {
+		m.Normal = judged
+	}
 	found = append(found, m.foresee(d, s, t, value)...)
 	if is := m.inEpisode(); is && !was {
 		d.state.open[s.Series] = struct{}{}
@@ -167,11 +172,9 @@ func (m *metricState) judge(d *Detector, s *telemetry.Signal, t trait, x float64
 	if m.Out >= needed && m.Episode == nil && !s.Time.Before(m.MuteTo) {
 		return m.opens(d, s, t, x, units, points)
 	}
-	if m.Out < needed {
+	// What lasts that long is on its way to being normal, whichever rule saw it.
+	if m.Out < needed || m.Episode != nil && s.Time.Sub(m.Episode.Anomaly.Opened) > freeze {
 		m.learn(x, floor, t.dir)
-	}
-	if !out {
-		m.Normal = x
 	}
 	return nil
 }

@@ -25,7 +25,8 @@ type halfHour struct {
 func (h *halfHour) learn(x, spread, visit float64) {
 	h.N++
 	if h.N == 1 {
-		h.Spread = spread
+		h.Level, h.Spread = x, spread
+		return
 	}
 	rate := 1 / (dayMemory * max(visit, 1))
 	apart := x - h.Level
