@@ -57,6 +57,9 @@ func (m *Model) sound() bool {
 	for _, v := range m.Recent {
 		number(float64(v))
 	}
+	for _, v := range m.Shape.Latest {
+		number(float64(v))
+	}
 	for _, h := range m.Days {
 		number(h.Level, h.Spread)
 		ok = ok && h.Spread >= 0 && h.N >= 0
