@@ -6,7 +6,9 @@
 //
 // Speed, forecasts and the healthy recording need nothing but Go. Accuracy
 // needs python3 and a folder with the data and its scorers; what is missing is
-// named, with where to get it, and left out.
+// named, with where to get it, and left out. What each part brings (ablation) and
+// constants chosen without a category (leftout) need the same, take minutes, and
+// are made with --only.
 package main
 
 import (
@@ -26,7 +28,7 @@ func main() {
 	o := options{}
 	flag.StringVar(&o.data, "data", dataFolder(), "folder with data/ and tools/; FIREBREAK_BENCH_DATA says it as well")
 	flag.StringVar(&o.write, "write", "", "Markdown `file` whose marked blocks are replaced; else the tables are printed")
-	flag.StringVar(&o.only, "only", "", "one block: "+strings.Join(blockNames(), ", "))
+	flag.StringVar(&o.only, "only", "", "one block: "+strings.Join(blockNames(), ", ")+"; ablation and leftout build many variants of the detector, take minutes, and are made only when they are asked for")
 	flag.StringVar(&o.keep, "keep", "", "empty or new `folder` for the detector's rows; else they are deleted")
 	flag.Parse()
 	if flag.NArg() > 0 || o.only != "" && !slices.Contains(blockNames(), o.only) {
@@ -50,15 +52,21 @@ type options struct {
 type block struct {
 	name string
 	make func(context.Context, options) (string, error)
+	slow bool // takes minutes: made only when it is asked for
 }
+
+// wants tells whether a block is asked for.
+func (o options) wants(b block) bool { return o.only == b.name || o.only == "" && !b.slow }
 
 // blocks in the order of the document. Speed comes first: it is measured alone.
 func blocks() []block {
 	return []block{
-		{"speed", speedBlock},
-		{"forecast", forecastBlock},
-		{"healthy", healthyBlock},
-		{"accuracy", accuracyBlock},
+		{name: "speed", make: speedBlock},
+		{name: "forecast", make: forecastBlock},
+		{name: "healthy", make: healthyBlock},
+		{name: "accuracy", make: accuracyBlock},
+		{name: "ablation", make: ablationBlock, slow: true},
+		{name: "leftout", make: leftOutBlock, slow: true},
 	}
 }
 
@@ -72,7 +80,7 @@ func blockNames() []string {
 
 func bench(ctx context.Context, o options, stdout io.Writer) error {
 	for _, b := range blocks() {
-		if o.only != "" && b.name != o.only {
+		if !o.wants(b) {
 			continue
 		}
 		slog.Info("measuring", "block", b.name)
