@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"io"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -174,14 +175,14 @@ func addBand(p *plot.Plot, points []curvePoint) error {
 		for _, s := range piece {
 			ring = append(ring, plotter.XY{X: s.from, Y: within(p, s.low)})
 		}
-		for i := len(piece) - 1; i >= 0; i-- {
-			ring = append(ring, plotter.XY{X: piece[i].from, Y: within(p, piece[i].high)})
+		for _, s := range slices.Backward(piece) {
+			ring = append(ring, plotter.XY{X: s.from, Y: within(p, s.high)})
 		}
 		polygon, err := plotter.NewPolygon(ring)
 		if err != nil {
 			return err
 		}
-		polygon.Color, polygon.LineStyle.Width = bandColor, 0
+		polygon.Color, polygon.Width = bandColor, 0
 		p.Add(polygon)
 	}
 	return nil
@@ -240,7 +241,7 @@ func addEpisodes(p *plot.Plot, r seriesReport, marked bool) error {
 		if err != nil {
 			return err
 		}
-		shade.Color, shade.LineStyle.Width = shadeColor, 0
+		shade.Color, shade.Width = shadeColor, 0
 		p.Add(shade)
 		if err := addLine(p, plotter.XYs{{X: e.alert, Y: p.Y.Min}, {X: e.alert, Y: p.Y.Max}}, draw.LineStyle{Color: sentColor, Width: 0.8}); err != nil {
 			return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -85,8 +86,8 @@ func drawSmall(r seriesReport, c *curve, o detectOptions) smallPicture {
 		for _, s := range piece {
 			path.to(x(s.from), y(s.low))
 		}
-		for i := len(piece) - 1; i >= 0; i-- {
-			path.to(x(piece[i].from), y(piece[i].high))
+		for _, s := range slices.Backward(piece) {
+			path.to(x(s.from), y(s.high))
 		}
 		band.WriteByte('z')
 	}

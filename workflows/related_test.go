@@ -55,7 +55,7 @@ func TestWitnessesAreTold(t *testing.T) {
 	require.Equal(t, 13, s.Series())
 	var told []string
 	for _, in := range w.inputs(incident.ActivityPostReply) {
-		for _, l := range strings.Split(in.(incident.PostReplyInput).Text.String(), "\n") {
+		for l := range strings.SplitSeq(in.(incident.PostReplyInput).Text.String(), "\n") {
 			if strings.HasPrefix(l, "Seen in ") {
 				told = append(told, l)
 			}

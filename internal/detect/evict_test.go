@@ -132,7 +132,7 @@ func TestTheLeastInterestingGoFirst(t *testing.T) {
 	require.Len(t, lost(), 8)
 	require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7}, lost())
 	more(12)
-	require.Equal(t, 20, len(lost()))
+	require.Len(t, lost(), 20)
 	require.Equal(t, []int{52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63}, lost()[8:])
 	more(12)
 	require.Equal(t, []int{40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51}, lost()[8:20])
@@ -222,7 +222,8 @@ func TestEvictionIsDeterministic(t *testing.T) {
 		require.NoError(t, err)
 		return b
 	}
-	require.Equal(t, run(), run())
+	first := run()
+	require.Equal(t, first, run())
 }
 
 // An engine that may hold fewer than a snapshot does keeps the more interesting.

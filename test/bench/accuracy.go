@@ -153,8 +153,8 @@ func score(ctx context.Context, d detector, data, folder string, series []string
 // runScorer reads a scorer's report, or returns false where there is none.
 func runScorer(ctx context.Context, data, tool, folder, scores string, report any) (bool, error) {
 	script := filepath.Join(data, "tools", tool)
-	python, err := exec.LookPath("python3")
-	if _, there := os.Stat(script); there != nil || err != nil {
+	python, _ := exec.LookPath("python3") // empty where there is none
+	if _, missing := os.Stat(script); missing != nil || python == "" {
 		return false, nil
 	}
 	out, err := exec.CommandContext(ctx, python, script, folder, scores, "--json").Output()

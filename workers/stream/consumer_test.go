@@ -192,7 +192,8 @@ func TestANewOwnerStopsTheOldOne(t *testing.T) {
 	require.Eventually(t, func() bool { return !old.Counters().LastRead.IsZero() }, deadline, look)
 	o := s.options(&inbox{})
 	o.Now = func() time.Time { return time.Now().Add(time.Second) }
-	_, stopNew := start(t, o)
+	owner, stopNew := start(t, o)
+	require.Eventually(t, func() bool { return !owner.Counters().LastRead.IsZero() }, deadline, look)
 	s.live(30, 0)
 	s.live(6, 20) // anomalies make the old owner write, and find that it is none
 	require.Eventually(t, func() bool { return old.Counters().Anomalies > 0 }, deadline, look)

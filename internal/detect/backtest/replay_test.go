@@ -111,7 +111,7 @@ func TestTheSameTroubleCrossesOnce(t *testing.T) {
 	}
 	r := play(0, 600, value)
 	s := Summarise(r)
-	require.Greater(t, s.Repeated, 0)
+	require.Positive(t, s.Repeated)
 	require.Equal(t, len(r.Crossings), s.Crossings+s.Repeated)
 }
 
