@@ -43,10 +43,7 @@ func parts() []part {
 		without("all but Step, Swing, Level, Shift", "c <= Shift"),
 
 		// How channels become units.
-		part{"cap of a channel's units (1,000 for 14)", []edit{
-			{file: modelFile, old: "limit: 14}", new: "limit: 1000}"},
-			{file: decideFile, old: "most * (channelMemory.limit - usualUnits)", new: "most * (14 - usualUnits)"},
-		}},
+		instead("cap of a channel's units (1,000 for 14)", modelFile, "limit: 14}", "limit: 1000}"),
 		instead("channels in mean deviations, not tail units", modelFile, units, `t := &m.Tails[c]
 			if t.Spread > 0 {
 				units = max(0, min(channelMemory.limit, (raw[c]-t.Quantile)/t.Spread))
