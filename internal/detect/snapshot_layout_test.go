@@ -90,8 +90,7 @@ func (l *layout) add(t reflect.Type) {
 	case reflect.Struct:
 		var inside []reflect.Type
 		fmt.Fprintf(&l.text, "%s\n", nameOf(t))
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
 			if !f.IsExported() && !f.Anonymous {
 				continue
 			}

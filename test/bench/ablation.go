@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -74,13 +75,13 @@ type scoredSet struct {
 
 // scoredSets are all sources, or a text that says what is missing.
 func scoredSets(data string) (sets []scoredSet, missed string, err error) {
-	var text string
+	var text strings.Builder
 	for _, m := range missing(data) {
 		slog.Warn(m)
-		text += "Left out: " + m + ".\n\n"
+		fmt.Fprintf(&text, "Left out: %s.\n\n", m)
 	}
-	if text != "" {
-		return nil, text, nil
+	if text.Len() > 0 {
+		return nil, text.String(), nil
 	}
 	for _, s := range sources {
 		folder, _ := s.folder(data)
@@ -136,9 +137,9 @@ func ablationTable(list []part, trials []trial) string {
 			fmt.Sprintf("%.0f", n.alarms), cell(c.standard, cloud.standard), cell(c.lowFP, cloud.lowFP),
 		})
 	}
-	text := table(rows) + "\nAs shipped, standard profile, at each factor on the bar:"
+	var atEach []string
 	for i, factor := range factors {
-		text += fmt.Sprintf(" %g: nab %.1f, cloud %.1f;", factor, trials[0].nab[i].standard, trials[0].cloud[i].standard)
+		atEach = append(atEach, fmt.Sprintf("%g: nab %.1f, cloud %.1f", factor, trials[0].nab[i].standard, trials[0].cloud[i].standard))
 	}
-	return text[:len(text)-1] + ".\n"
+	return table(rows) + "\nAs shipped, standard profile, at each factor on the bar: " + strings.Join(atEach, "; ") + ".\n"
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -153,8 +154,14 @@ func score(ctx context.Context, d detector, data, folder string, series []string
 // runScorer reads a scorer's report, or returns false where there is none.
 func runScorer(ctx context.Context, data, tool, folder, scores string, report any) (bool, error) {
 	script := filepath.Join(data, "tools", tool)
-	python, _ := exec.LookPath("python3") // empty where there is none
-	if _, missing := os.Stat(script); missing != nil || python == "" {
+	python, err := exec.LookPath("python3")
+	if errors.Is(err, exec.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for python3: %w", err)
+	}
+	if _, err := os.Stat(script); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	out, err := exec.CommandContext(ctx, python, script, folder, scores, "--json").Output()
