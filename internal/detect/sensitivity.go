@@ -40,8 +40,8 @@ func (s Sensitivity) thresholds() thresholds {
 	case Sensitive:
 		return thresholds{Tail: 8, Evidence: 1, Horizon: day, Effect: 0.6, Ahead: 3, Lines: 2}
 	case Quiet:
-		return thresholds{Tail: 16, Evidence: 1.5, Horizon: week, Effect: 1.5, Ahead: 1.5, Lines: 8}
+		return thresholds{Tail: 16, Evidence: 1.6, Horizon: week, Effect: 1.5, Ahead: 1.5, Lines: 8}
 	default:
-		return thresholds{Tail: 12, Evidence: 1.25, Horizon: day, Effect: 1, Ahead: 2, Lines: 4}
+		return thresholds{Tail: 12, Evidence: 1.2, Horizon: day, Effect: 1, Ahead: 2, Lines: 4}
 	}
 }

@@ -116,8 +116,8 @@ const sensitivityFile = "internal/detect/sensitivity.go"
 func factorEdits() []edit {
 	shipped := []string{
 		"Tail: 8, Evidence: 1, Horizon: day, Effect: 0.6, Ahead: 3, Lines: 2",
-		"Tail: 12, Evidence: 1.25, Horizon: day, Effect: 1, Ahead: 2, Lines: 4",
-		"Tail: 16, Evidence: 1.5, Horizon: week, Effect: 1.5, Ahead: 1.5, Lines: 8",
+		"Tail: 12, Evidence: 1.2, Horizon: day, Effect: 1, Ahead: 2, Lines: 4",
+		"Tail: 16, Evidence: 1.6, Horizon: week, Effect: 1.5, Ahead: 1.5, Lines: 8",
 	}
 	// In this order: what the second one becomes is what the first one was.
 	var edits []edit

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -213,14 +214,30 @@ func (s *shop) options(out *inbox) stream.Options {
 // tells how it ended.
 func start(t *testing.T, o stream.Options) (*stream.Consumer, func() error) {
 	t.Helper()
+	c, stop, _ := startToEnd(t, o)
+	return c, stop
+}
+
+// startToEnd is start with a way to wait for the consumer to end by itself.
+func startToEnd(t *testing.T, o stream.Options) (c *stream.Consumer, stop, wait func() error) {
+	t.Helper()
 	c, err := stream.New(o)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- c.Run(ctx) }()
-	stop := sync.OnceValue(func() error { cancel(); return <-done })
+	stop = sync.OnceValue(func() error { cancel(); return <-done })
 	t.Cleanup(func() { _ = stop() })
-	return c, stop
+	wait = func() error {
+		select {
+		case err := <-done:
+			done <- err
+			return err
+		case <-time.After(deadline):
+			return errors.New("the consumer goes on")
+		}
+	}
+	return c, stop, wait
 }
 
 const deadline, look = 20 * time.Second, 20 * time.Millisecond

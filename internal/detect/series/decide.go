@@ -14,10 +14,10 @@ const (
 // exponentially. Up to a few hundred points it is a constant, and higher for
 // the first dozens, whose quantiles are guesses.
 const (
-	barBase   = 2.8 // at barPoints
-	barSlope  = 3.2 // for every factor of e
+	barBase   = 3.0 // at barPoints
+	barSlope  = 3.5 // for every factor of e
 	barPoints = 1000.0
-	barLeast  = 0.8
+	barLeast  = 1.2
 	barYoung  = 20.0
 	barLimit  = 16_384 // points from which on chance alerts stay as rare as they are
 )

@@ -29,6 +29,8 @@ const (
 	settled = 1 << 20
 	// prior is how many exceedances the spread counts for while few were seen.
 	prior = 20.0
+	// leastScores is how many scores a quantile needs to be worth a comparison.
+	leastScores = 20
 	// Bounds on the influence of one score, as multiples of what is usual.
 	clipDistance = 20.0
 	clipExcess   = 10.0
@@ -46,7 +48,7 @@ func (t *tail) add(s float64, m memory) float64 {
 	}
 	over := s - t.Quantile
 	units := 0.0
-	if over > 0 {
+	if over > 0 && t.N > leastScores {
 		units = m.limit
 		if unit := t.unit(); over < m.limit*unit {
 			units = over / unit
@@ -54,7 +56,7 @@ func (t *tail) add(s float64, m memory) float64 {
 	}
 	rate := max(m.rate, 1/float64(t.N))
 	apart := math.Abs(over)
-	if t.N > 20 && t.Spread > 0 {
+	if t.N > leastScores && t.Spread > 0 {
 		apart = min(apart, clipDistance*t.Spread)
 	}
 	t.Spread += rate * (apart - t.Spread)
