@@ -49,15 +49,16 @@ func TestAFloodOfNewSeriesTakesNothingFromOldOnes(t *testing.T) {
 	const old, flood, limit = 800, 100_000, 1000
 	e := fleetEngine(old+flood, limit)
 	rng := rand.New(rand.NewPCG(1, 1))
-	at := 0.0
+	at, began := 0.0, time.Now()
 	for ; at < 300; at++ {
 		for i := range old {
 			e.Observe(fleetPoint(i, at, 20+rng.NormFloat64()))
 		}
 		e.Advance(secondsIn(at - 2))
 	}
+	usual := time.Since(began) // of 240,000 points
 	require.Zero(t, e.Stats().Evicted)
-	began := time.Now()
+	began = time.Now()
 	for i := range flood {
 		e.Observe(fleetPoint(old+i, at, 5))
 	}
@@ -70,7 +71,9 @@ func TestAFloodOfNewSeriesTakesNothingFromOldOnes(t *testing.T) {
 	require.Zero(t, s.Refused)
 	require.GreaterOrEqual(t, s.Evicted, int64(flood-(limit-old)))
 	require.LessOrEqual(t, s.Evicted, int64(flood))
-	require.Less(t, took, 20*time.Second, "quadratic would be minutes")
+	// It is twice as long; a look at every series for each new one would be dozens
+	// of times. How busy the machine is, both feel.
+	require.Less(t, took, 15*usual)
 	// Those that stay and come regularly do find a place.
 	for ; at < 600; at++ {
 		for i := range 50 {
@@ -201,7 +204,7 @@ func TestEvictionIsDeterministic(t *testing.T) {
 	run := func() []byte {
 		e := detect.New(detect.Options{Inventory: fleet(3000), Redactor: mask{}, MaxSeries: 200})
 		rng := rand.New(rand.NewPCG(9, 9))
-		for n := range 20_000 {
+		for n := range 8_000 {
 			i := rng.IntN(3000)
 			if n%2 == 0 {
 				i = rng.IntN(150)
