@@ -149,7 +149,7 @@ func drive(t *testing.T, e *detect.Detector, data []byte) {
 
 func TestRandomSignalsDoNoHarm(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(300) {
+	for seed := range uint64(300 / fewer) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		data := make([]byte, 3000)
 		for i := range data {
