@@ -17,7 +17,7 @@ func TestHealthyTrafficGivesNoAnomaly(t *testing.T) {
 		rps   float64
 		swing time.Duration
 	}{{0.5, 24 * time.Hour}, {5, 24 * time.Hour}, {20, 24 * time.Hour}, {20, 2 * time.Hour}, {80, 4 * time.Hour}} {
-		for seed := range uint64(4/fewer) {
+		for seed := range uint64(4 / fewer) {
 			t.Run(fmt.Sprintf("%g requests a second, swing %s, seed %d", tc.rps, tc.swing, seed), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(seed, tc.rps)
