@@ -54,7 +54,9 @@ func newCorrelator(t *testing.T, incidentStub func(workflow.Context, incident.In
 		}).Maybe()
 	c.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, incident.SignalAnomaly, mock.Anything).
 		Return(func(_, _, _, _ string, arg any) error {
+			c.mu.Lock() // the environment calls it from a goroutine of its own
 			c.joins = append(c.joins, arg.(incident.Join))
+			c.mu.Unlock()
 			if c.gone {
 				return &temporal.UnknownExternalWorkflowExecutionError{}
 			}
@@ -149,7 +151,9 @@ func TestCorrelatorJoinsUntilItIsAcknowledged(t *testing.T) {
 				env.send(2*time.Second, incident.SignalJoined, incident.JoinAck{IncidentID: incidentID, AnomalyID: joined.ID, State: joined.State})
 			}
 			env.RegisterDelayedCallback(func() {
+				env.mu.Lock()
 				require.Len(t, env.joins, c.joins)
+				env.mu.Unlock()
 				require.Len(t, env.started, c.opens)
 				env.CancelWorkflow()
 			}, 2*time.Minute)
