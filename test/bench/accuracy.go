@@ -20,10 +20,7 @@ import (
 // accuracyBlock scores the detectors on every source that is there.
 func accuracyBlock(ctx context.Context, o options) (string, error) {
 	var text strings.Builder
-	for _, m := range missing(o.data) {
-		slog.Warn(m)
-		fmt.Fprintf(&text, "Left out: %s.\n\n", m)
-	}
+	text.WriteString(missingText(o.data))
 	if !slices.ContainsFunc(sources, func(s source) bool { _, there := s.folder(o.data); return there }) {
 		return text.String(), nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,6 +92,16 @@ func missing(data string) []string {
 		}
 	}
 	return out
+}
+
+// missingText says so in the document, and in the log; empty when everything is there.
+func missingText(data string) string {
+	var text strings.Builder
+	for _, m := range missing(data) {
+		slog.Warn(m)
+		fmt.Fprintf(&text, "Left out: %s.\n\n", m)
+	}
+	return text.String()
 }
 
 // weeks is the time that a series covers.

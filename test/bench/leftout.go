@@ -7,15 +7,11 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // chosenTable is what the search came to without each category of nab: a row a
@@ -96,14 +92,6 @@ func (f fold) edits() []edit {
 // leftOutBlock scores every category of nab with the constants that were chosen
 // without it, all of them together, and lists what was chosen.
 func leftOutBlock(ctx context.Context, o options) (string, error) {
-	sets, why, err := scoredSets(o.data)
-	if err != nil || why != "" {
-		return why, err
-	}
-	module, err := moduleFolder(ctx)
-	if err != nil {
-		return "", err
-	}
 	folds, err := readFolds(chosenTable)
 	if err != nil {
 		return "", err
@@ -113,35 +101,20 @@ func leftOutBlock(ctx context.Context, o options) (string, error) {
 		return "", err
 	}
 	defer remove()
-	trials := make([]trial, len(folds)+1) // the last one is the shipped detector
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.NumCPU())
-	for i := range trials {
-		g.Go(func() error {
-			name, edits := "shipped", factorEdits()
-			if i < len(folds) {
-				name = folds[i].name
-				edits = append(edits, folds[i].edits()...)
-			}
-			slog.Info("trying", "constants", name)
-			d, err := buildVariant(gctx, module, filepath.Join(dir, name), edits)
-			if err != nil {
-				return err
-			}
-			defer os.Remove(d.binary)
-			trials[i], err = try(gctx, d, o.data, sets, filepath.Join(dir, name, "rows"))
-			return err
-		})
+	var list []part
+	for _, f := range folds {
+		list = append(list, part{f.name, f.edits()})
 	}
-	if err := g.Wait(); err != nil {
-		return "", err
+	tried, missed, err := tryAll(ctx, o.data, dir, append(list, part{name: "shipped"}))
+	if err != nil || missed != "" {
+		return missed, err
 	}
-	composite, err := compose(ctx, o.data, sets, folds, dir)
+	composite, err := compose(ctx, o.data, tried.sets, folds, dir)
 	if err != nil {
 		return "", err
 	}
-	text := leftOutTable(folds, trials, composite)
-	chosen, err := chosenRows(module, folds)
+	text := leftOutTable(folds, tried.trials, composite)
+	chosen, err := chosenRows(tried.module, folds)
 	return text + "\n" + table(chosen), err
 }
 
@@ -154,10 +127,11 @@ func compose(ctx context.Context, data string, sets []scoredSet, folds []fold, d
 		outs = append(outs, out)
 		for _, name := range nab.series {
 			category := filepath.Dir(name)
-			if !slices.ContainsFunc(folds, func(f fold) bool { return f.name == category }) {
+			without := slices.IndexFunc(folds, func(f fold) bool { return f.name == category })
+			if without < 0 {
 				return nil, errors.New("no constants were chosen without " + category)
 			}
-			rows, err := os.ReadFile(filepath.Join(dir, category, "rows", nab.name, preset, name))
+			rows, err := os.ReadFile(filepath.Join(rowsOf(dir, without), nab.name, preset, name))
 			if err != nil {
 				return nil, err
 			}
