@@ -103,8 +103,9 @@ func (r *incidentRun) lookWhetherHealed(ctx workflow.Context, q *question, again
 	}
 }
 
-// inside tells whether everything that was seen was within its band: no check of
-// a value was failed by such trouble, and none that is passed says it is gone.
+// inside tells whether everything that was seen was within its band, as far as it
+// is listed: no check of a value was failed by such trouble, and none that is
+// passed says it is gone.
 func (r *incidentRun) inside() bool {
 	seen := r.sightings()
 	return len(seen) > 0 && !slices.ContainsFunc(seen, func(w incident.Witness) bool { return !w.Inside() })

@@ -54,7 +54,7 @@ func (r *incidentRun) attempt(ctx workflow.Context) (incident.RemediationResult,
 	err := workflow.ExecuteChildWorkflow(ctx, incident.WorkflowRemediation, incident.RemediationInput{
 		IncidentID: r.in.ID, ParentID: r.state.WorkflowID, Scope: r.in.Scope, Severity: r.state.Severity,
 		Plan: plan, Decisions: r.approvals(plan.Digest), LastSeen: r.lastSeen(), Quiet: r.quietTime(),
-		LostAfter: r.in.Settings.LostAfter,
+		LostAfter: r.in.Settings.LostAfter, Inside: r.inside(),
 	}).Get(ctx, &result)
 	return result, err
 }

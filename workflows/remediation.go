@@ -74,7 +74,8 @@ func (r *remediationRun) publish(ctx workflow.Context) bool {
 }
 
 // needed looks whether the trouble is still there. A metric that cannot be read
-// rules nothing out, so the approved plan goes on.
+// rules nothing out, nor does one that the trouble never made bad, so the
+// approved plan goes on.
 func (r *remediationRun) needed(ctx workflow.Context) bool {
 	reading, err := readSymptom(ctx, incident.ReadSymptomInput{Verify: patient(r.in.Plan.Verify, r.in.Quiet), Since: r.in.LastSeen})
 	switch {
@@ -82,7 +83,7 @@ func (r *remediationRun) needed(ctx workflow.Context) bool {
 		return r.cancelled()
 	case err != nil:
 		r.progress(ctx, incident.PhaseRemediate, redact.Format("The metric could not be read before the start: %s.", failure(err)))
-	case reading.Known && !reading.Present:
+	case reading.Known && !reading.Present && !r.in.Inside:
 		r.result.Status = incident.RemediationHealed
 		return false
 	case reading.Known:

@@ -218,3 +218,36 @@ func TestCancelledUndoIsFinished(t *testing.T) {
 	require.Equal(t, incident.RemediationUndone, res.Status, "half taken back would be worse than either")
 	require.True(t, res.Undo.Succeeded)
 }
+
+// Trouble within its band never failed a check of the value, so that passing it
+// before the start is no reason not to run what a person approved.
+func TestTroubleWithinItsBandIsRemediated(t *testing.T) {
+	t.Parallel()
+	above := banded(1, incident.EpisodeOpen)
+	above.Metric.Name = "Latency"
+	for name, c := range map[string]struct {
+		anomalies []incident.Anomaly
+		outcome   incident.Outcome
+		started   int
+	}{
+		"nothing was out of its band": {[]incident.Anomaly{stuck(incident.EpisodeOpen)}, incident.OutcomeFixed, 1},
+		"another series was":          {[]incident.Anomaly{stuck(incident.EpisodeOpen), above}, incident.OutcomeSelfHealed, 0},
+		"its own series was":          {[]incident.Anomaly{banded(0, incident.EpisodeOpen)}, incident.OutcomeSelfHealed, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.reading = func(int) incident.SymptomReading { return incident.SymptomReading{Known: true, Value: 5} }
+			in := input()
+			in.Anomalies = c.anomalies
+			w.signalAt(time.Minute, yes("ana", 1))
+			s := w.run(in)
+			require.Equal(t, c.outcome, s.Outcome)
+			require.Len(t, s.Attempts, 1)
+			require.Equal(t, c.started, w.count(incident.ActivityStartAutomation))
+			for _, v := range w.inputs(incident.ActivityVerifyRecovery) {
+				require.InDelta(t, 5, v.(incident.VerifyRecoveryInput).Verify.Before, 0, "what was read before the start")
+			}
+		})
+	}
+}

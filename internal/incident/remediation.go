@@ -17,6 +17,7 @@ type RemediationInput struct {
 	LastSeen   time.Time  `json:"last_seen"`                    // event time of the incident's latest anomalous signal
 	LostAfter  Duration   `json:"lost_after_seconds,omitempty"` // see Settings
 	Quiet      Duration   `json:"quiet_seconds,omitempty"`      // see VerifySpec
+	Inside     bool       `json:"inside,omitempty"`             // all that was seen was within its band, so that a good metric does not say that the trouble is gone
 }
 
 // RemediationStatus is how an attempt ended.
