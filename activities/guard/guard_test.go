@@ -210,10 +210,13 @@ func TestReadTerminated(t *testing.T) {
 	e.reason = "wrong alarm"
 	state := e.state.(incident.State)
 	for i := range 40 {
-		state.Anomalies = append(state.Anomalies, incident.Anomaly{ID: fmt.Sprint(i), Samples: []redact.Text{redact.Literal("sample")}})
+		state.Anomalies = append(state.Anomalies, incident.Anomaly{
+			ID: fmt.Sprint(i), Samples: []redact.Text{redact.Literal("sample")}, Witnesses: make([]incident.Witness, i%3), MoreWitnesses: i % 2,
+		})
 		state.Timeline = append(state.Timeline, incident.Entry{Text: redact.Literal("entry")})
 		state.Evidence = append(state.Evidence, incident.Evidence{ID: fmt.Sprintf("ev-%d", i)})
 	}
+	state.Joined = len(state.Anomalies) + 2
 	state.Diagnosis = &incident.Diagnosis{Hypotheses: []incident.Hypothesis{{Runbook: "x", Citations: []string{"ev-7"}}}}
 	state.Attempts = []incident.AttemptRecord{{Runbook: "x", Result: incident.RemediationResult{Status: incident.RemediationFailed, Reasons: []redact.Text{redact.Literal("long")}}}}
 	e.state = state
@@ -224,6 +227,8 @@ func TestReadTerminated(t *testing.T) {
 	require.Equal(t, "WRONG ALARM", got.Reason.String(), "what a person wrote is redacted")
 	require.Len(t, got.State.Anomalies, 5)
 	require.Empty(t, got.State.Anomalies[0].Samples)
+	require.Equal(t, state.Joined, got.State.Joined)
+	require.Equal(t, state.Series(), got.State.Series(), "what is cut is counted")
 	require.Len(t, got.State.Timeline, 3)
 	require.Equal(t, []incident.Evidence{{ID: "ev-7"}}, got.State.Evidence, "what is cited")
 	require.Equal(t, incident.RemediationResult{Status: incident.RemediationFailed}, got.State.Attempts[0].Result)

@@ -136,7 +136,12 @@ func (a *Activities) reason(ctx context.Context, t incident.Terminated) redact.T
 
 // shortened keeps what an epilogue tells, so that the state fits a payload.
 func shortened(s incident.State) incident.State {
+	series := s.Series()
 	s.Anomalies = slices.Clone(s.Anomalies[:min(len(s.Anomalies), keptAnomalies)])
+	if last := len(s.Anomalies) - 1; last >= 0 {
+		// In how many series the trouble was seen is told after the end too.
+		s.Anomalies[last].MoreWitnesses += series - s.Series()
+	}
 	for i := range s.Anomalies {
 		s.Anomalies[i].Samples, s.Anomalies[i].Changes = nil, nil
 	}
