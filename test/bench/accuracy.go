@@ -151,27 +151,34 @@ func score(ctx context.Context, d detector, data, folder string, series []string
 // runScorer reads a scorer's report, or returns false where there is none.
 func runScorer(ctx context.Context, data, tool, folder, scores string, report any) (bool, error) {
 	script := filepath.Join(data, "tools", tool)
-	python, err := exec.LookPath("python3")
-	if errors.Is(err, exec.ErrNotFound) {
+	if _, err := exec.LookPath("python3"); errors.Is(err, exec.ErrNotFound) {
 		return false, nil
-	}
-	if err != nil {
+	} else if err != nil {
 		return false, fmt.Errorf("look for python3: %w", err)
 	}
 	if _, err := os.Stat(script); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	out, err := exec.CommandContext(ctx, python, script, folder, scores, "--json").Output()
-	if err != nil {
-		if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-			err = fmt.Errorf("%w: %s", err, strings.TrimSpace(string(failed.Stderr)))
-		}
+	if err := runPython(ctx, report, script, folder, scores, "--json"); err != nil {
 		return false, fmt.Errorf("run %s: %w", tool, err)
 	}
-	if err := json.Unmarshal(out, report); err != nil {
-		return false, fmt.Errorf("read the report of %s: %w", tool, err)
-	}
 	return true, nil
+}
+
+// runPython reads the JSON that a Python program prints. An error has what the
+// program said of it.
+func runPython(ctx context.Context, report any, args ...string) error {
+	out, err := exec.CommandContext(ctx, "python3", args...).Output()
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(failed.Stderr)))
+	}
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(out, report); err != nil {
+		return fmt.Errorf("read its report: %w", err)
+	}
+	return nil
 }
 
 func (r result) cells() []string {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -34,16 +32,9 @@ type figures struct{ standard, lowFP, lowFN, alarms float64 }
 // scoreDecided scores folders of decisions on the series of one source.
 func scoreDecided(ctx context.Context, data, folder string, outs []string) ([]figures, error) {
 	args := append([]string{"-c", decidedScript, filepath.Join(data, "tools"), folder}, outs...)
-	out, err := exec.CommandContext(ctx, "python3", args...).Output()
-	if err != nil {
-		if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-			err = fmt.Errorf("%w: %s", err, strings.TrimSpace(string(failed.Stderr)))
-		}
-		return nil, fmt.Errorf("score decisions on %s: %w", folder, err)
-	}
 	var reports []nabReport
-	if err := json.Unmarshal(out, &reports); err != nil {
-		return nil, fmt.Errorf("read the reports of %s: %w", nabScorer, err)
+	if err := runPython(ctx, &reports, args...); err != nil {
+		return nil, fmt.Errorf("score decisions on %s: %w", folder, err)
 	}
 	if len(reports) != len(outs) {
 		return nil, fmt.Errorf("score decisions on %s: %d reports for %d folders", folder, len(reports), len(outs))
