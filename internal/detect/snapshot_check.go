@@ -11,10 +11,11 @@ import (
 
 // A snapshot that was sealed by somebody else can hold anything. What is checked
 // here is what the detectors take for granted: that pointers which they follow
-// are set, that indices are in range, and that numbers are numbers.
+// are set and that indices are in range. That numbers are numbers, the decoder
+// and the models see to.
 
 func (m *metricState) check() error {
-	if err := m.Episode.check(true); err != nil {
+	if err := errors.Join(m.Episode.check(true), m.Pulse.Silent.check(true)); err != nil {
 		return err
 	}
 	if len(m.Recent) > smoothPoints || len(m.Pending) > learnDelay {

@@ -65,6 +65,9 @@ var (
 		MaxNestedLevels: 16, MaxArrayElements: 100_000, MaxMapPairs: 100_000,
 		// A field that this version does not know would be lost without a word.
 		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
+		// No statistic of finite points is anything else, and one that is would
+		// never leave a sum or an order again.
+		NaN: cbor.NaNDecodeForbidden, Inf: cbor.InfDecodeForbidden,
 		// Keys of series are written by others and need not be UTF-8.
 		UTF8: cbor.UTF8DecodeInvalid,
 	}.DecMode())

@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -170,17 +171,20 @@ func TestWhatIsNoSnapshotIsRefusedAndChangesNothing(t *testing.T) {
 func TestSealedNonsenseIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, records := range map[string][]detect.Record{
-		"no head":              {{Kind: 'm', Key: "x", Value: map[string]any{}}},
-		"two heads":            {{Kind: 'h'}, {Kind: 'h'}},
-		"an unknown kind":      {{Kind: 'h'}, {Kind: 'z', Key: "x"}},
-		"an unknown field":     {{Kind: 'h'}, {Kind: 'a', Key: "x", Value: map[string]any{"colour": 1}}},
-		"another type":         {{Kind: 'h'}, {Kind: 'a', Key: "x", Value: []int{1}}},
-		"no windows":           {{Kind: 'h'}, {Kind: 'l', Key: "x", Value: map[string]any{}}},
-		"endless windows":      {{Kind: 'h'}, {Kind: 'l', Key: "x", Value: map[string]any{"windows": map[string]any{"size": 0}}}},
-		"an empty event":       {{Kind: 'h'}, {Kind: 'e', Key: "x", Value: map[string]any{}}},
-		"an empty group":       {{Kind: 'h'}, {Kind: 'g', Key: "x", Value: map[string]any{}}},
-		"an unnamed metric":    {{Kind: 'h'}, {Kind: 'm', Key: "x", Value: map[string]any{"episode": map[string]any{"told": 1.0}}}},
-		"a scale out of reach": {{Kind: 'h'}, {Kind: 'm', Key: "x", Value: map[string]any{"trend": map[string]any{"at": 7}}}},
+		"no head":                {{Kind: 'm', Key: "x", Value: map[string]any{}}},
+		"two heads":              {{Kind: 'h'}, {Kind: 'h'}},
+		"an unknown kind":        {{Kind: 'h'}, {Kind: 'z', Key: "x"}},
+		"an unknown field":       {{Kind: 'h'}, {Kind: 'a', Key: "x", Value: map[string]any{"colour": 1}}},
+		"another type":           {{Kind: 'h'}, {Kind: 'a', Key: "x", Value: []int{1}}},
+		"no windows":             {{Kind: 'h'}, {Kind: 'l', Key: "x", Value: map[string]any{}}},
+		"endless windows":        {{Kind: 'h'}, {Kind: 'l', Key: "x", Value: map[string]any{"windows": map[string]any{"size": 0}}}},
+		"an empty event":         {{Kind: 'h'}, {Kind: 'e', Key: "x", Value: map[string]any{}}},
+		"an empty group":         {{Kind: 'h'}, {Kind: 'g', Key: "x", Value: map[string]any{}}},
+		"an unnamed metric":      {{Kind: 'h'}, {Kind: 'm', Key: "x", Value: map[string]any{"episode": map[string]any{"told": 1.0}}}},
+		"a silence of no metric": {{Kind: 'h'}, {Kind: 'm', Key: "x", Value: map[string]any{"pulse": map[string]any{"silent": map[string]any{}, "due": 1.0}}}},
+		"no number":              {{Kind: 'h'}, {Kind: 'm', Key: "x", Value: map[string]any{"pulse": map[string]any{"due": math.NaN()}}}},
+		"an endless number":      {{Kind: 'h'}, {Kind: 'm', Key: "x", Value: map[string]any{"normal": math.Inf(1)}}},
+		"a scale out of reach":   {{Kind: 'h'}, {Kind: 'm', Key: "x", Value: map[string]any{"trend": map[string]any{"at": 7}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
