@@ -80,13 +80,15 @@ type FeedbackOutcome struct {
 
 // judgedBy finds the rule that feedback means.
 func (d *Detector) judgedBy(series, rule string) (string, bool) {
-	rules := metricRules
-	if _, metric := d.state.Metrics[series]; !metric {
-		if _, log := d.state.Logs[series]; log {
-			rules = logRules
-		} else if f, ok := d.state.Feedback[series]; ok {
-			return f.of(baseRule(rule))
-		}
+	var rules []string
+	if _, metric := d.state.Metrics[series]; metric {
+		rules = metricRules
+	} else if _, log := d.state.Logs[series]; log {
+		rules = logRules
+	} else if f, ok := d.state.Feedback[series]; ok {
+		return f.of(baseRule(rule))
+	} else {
+		return rule, false // alarms and events are somebody else's judgement
 	}
 	if rule == "" {
 		return rules[0], true
@@ -185,10 +187,8 @@ func (d *Detector) weigh(s telemetry.Signal) FeedbackOutcome {
 
 // rule is the feedback on one rule, which is added when there is none.
 func (f *feedback) rule(name string) *ruleFeedback {
-	for _, r := range f.Rules {
-		if r.Rule == name {
-			return r
-		}
+	if r := f.find(name); r != nil {
+		return r
 	}
 	r := &ruleFeedback{Rule: name}
 	f.Rules = append(f.Rules, r)
@@ -223,30 +223,12 @@ func (s *state) linkFeedback(series string) {
 	}
 }
 
-// mergeFeedback puts what another shard knows of series into what is known.
-func mergeFeedback(into, from map[string]*feedback) {
-	for series, f := range from {
-		if f == nil {
-			continue
-		}
-		have, ok := into[series]
-		if !ok {
-			have = &feedback{}
-		}
-		for _, r := range f.Rules {
-			if r != nil {
-				have.rule(r.Rule).merge(r)
-			}
-		}
-		into[series] = have
+// merge takes what another engine has heard of the series.
+func (f *feedback) merge(o *feedback) *feedback {
+	for _, r := range o.Rules {
+		f.rule(r.Rule).merge(r)
 	}
-}
-
-// HasFeedback tells whether feedback on a series counts: such a series is not
-// given up when there are too many.
-func (d *Detector) HasFeedback(series string) bool {
-	_, ok := d.state.Feedback[series]
-	return ok
+	return f
 }
 
 // TakeFeedback returns what became of the feedback since the last call, at

@@ -66,20 +66,23 @@ type standing struct {
 
 // factor is what the threshold of a rule is multiplied with at an event time.
 func (f *feedback) factor(rule string, at time.Time) float64 {
-	if f == nil {
-		return 1
-	}
-	return f.find(rule, at)
-}
-
-func (f *feedback) find(rule string, at time.Time) float64 {
-	rule = baseRule(rule)
-	for _, r := range f.Rules {
-		if r.Rule == rule {
-			return r.at(at)
-		}
+	if r := f.find(baseRule(rule)); r != nil {
+		return r.at(at)
 	}
 	return 1
+}
+
+// find is what was said of a base rule, nil when that is nothing.
+func (f *feedback) find(rule string) *ruleFeedback {
+	if f == nil {
+		return nil
+	}
+	for _, r := range f.Rules {
+		if r.Rule == rule {
+			return r
+		}
+	}
+	return nil
 }
 
 // thresholds are those of the engine, moved by feedback on a rule.
@@ -87,7 +90,7 @@ func (f *feedback) thresholds(usual thresholds, rule string, at time.Time) thres
 	if f == nil {
 		return usual
 	}
-	return usual.times(f.find(rule, at))
+	return usual.times(f.factor(rule, at))
 }
 
 // times moves all that makes an anomaly by a factor.

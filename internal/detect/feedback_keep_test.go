@@ -29,6 +29,8 @@ func TestWhatDoesNotCountIsCountedAndSaysWhy(t *testing.T) {
 		{again(falseAlarm(healthyFor, a, "ana"), healthyFor+1), "said so before"},
 		{said(healthyFor, telemetry.Feedback{Series: series("Unheard"), Verdict: telemetry.Missed, At: start, By: "ana"}), "not known here"},
 		{said(healthyFor, telemetry.Feedback{Series: alarm, Rule: detect.RuleAlarm, Verdict: telemetry.Missed, At: start, By: "ana"}), "no threshold"},
+		{said(healthyFor, telemetry.Feedback{Series: alarm, Rule: detect.RuleLevel, Verdict: telemetry.Missed, At: start, By: "ana"}), "no threshold"},
+		{said(healthyFor, telemetry.Feedback{Series: alarm, Verdict: telemetry.Reset, At: start, By: "ana"}), "no threshold"},
 		{said(healthyFor, telemetry.Feedback{Rule: "invented", Verdict: telemetry.Missed, At: start, By: "ana"}), "no threshold"},
 		{said(healthyFor, telemetry.Feedback{Rule: detect.RuleLogRate, Verdict: telemetry.Missed, At: start, By: "ana"}), "no threshold"},
 	} {
@@ -46,7 +48,7 @@ func TestWhatDoesNotCountIsCountedAndSaysWhy(t *testing.T) {
 	}
 	require.Empty(t, e.TakeFeedback())
 	require.Equal(t, int64(2), e.Stats().Feedback)
-	require.Equal(t, int64(5), e.Stats().FeedbackIgnored)
+	require.Equal(t, int64(7), e.Stats().FeedbackIgnored)
 	require.Len(t, e.Adjustments(100), 1)
 	require.True(t, e.HasFeedback(series("Errors")))
 	require.False(t, e.HasFeedback(series("Unheard")))

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -14,15 +15,12 @@ import (
 // explain says how far feedback has moved the threshold of a rule and who said
 // so; it is empty when it is where it usually is.
 func (f *feedback) explain(rule string, at time.Time) redact.Text {
-	if f == nil {
+	r := f.find(baseRule(rule))
+	if r == nil || r.at(at) == 1 {
 		return redact.Text{}
 	}
-	i := slices.IndexFunc(f.Rules, func(r *ruleFeedback) bool { return r.Rule == baseRule(rule) })
-	if i < 0 || f.Rules[i].at(at) == 1 {
-		return redact.Text{}
-	}
-	s, _ := f.Rules[i].standing(at)
-	return s.explain(f.Rules[i].at(at))
+	s, _ := r.standing(at)
+	return s.explain(r.at(at))
 }
 
 func (s standing) explain(factor float64) redact.Text {
@@ -77,22 +75,12 @@ func (d *Detector) Adjustments(limit int) []Adjustment {
 			out = append(out, r.adjustment(series, d.state.Watermark))
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Adjustment) int { return compareMoved(b.Factor, a.Factor) })
+	slices.SortStableFunc(out, func(a, b Adjustment) int { return cmp.Compare(moved(b.Factor), moved(a.Factor)) })
 	return out[:min(len(out), limit)]
 }
 
-// compareMoved orders factors by how far they are from 1, up or down.
-func compareMoved(a, b float64) int {
-	a, b = max(a, 1/a), max(b, 1/b)
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
-}
+// moved is how far a factor is from 1, up or down.
+func moved(factor float64) float64 { return max(factor, 1/factor) }
 
 func (r *ruleFeedback) adjustment(series string, at time.Time) Adjustment {
 	// What was said after the watermark was said all the same: it counts from

@@ -71,11 +71,7 @@ func (s *state) sections() map[byte]section {
 		'l': keyed[logState]{'l', s.Logs, (*logState).check, latest((*logState).seen)},
 		'a': keyed[alarmState]{'a', s.Alarms, (*alarmState).check, latest((*alarmState).seen)},
 		'e': keyed[eventState]{'e', s.Events, (*eventState).check, latest((*eventState).seen)},
-		'f': keyed[feedback]{'f', s.Feedback, (*feedback).check, func(have, other *feedback) *feedback {
-			one := map[string]*feedback{"": have}
-			mergeFeedback(one, map[string]*feedback{"": other})
-			return one[""]
-		}},
+		'f': keyed[feedback]{'f', s.Feedback, (*feedback).check, (*feedback).merge},
 		'g': keyed[group]{'g', s.Related.Groups, (*group).check, latest(func(g *group) time.Time { return g.ToldAt })},
 	}
 }

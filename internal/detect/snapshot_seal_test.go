@@ -151,3 +151,9 @@ func Unpack(t testing.TB, raw []byte) []byte {
 	require.NoError(t, err)
 	return body
 }
+
+// HasFeedback tells whether feedback on a series is kept.
+func (d *Detector) HasFeedback(series string) bool {
+	_, ok := d.state.Feedback[series]
+	return ok
+}
