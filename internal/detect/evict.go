@@ -22,8 +22,8 @@ import (
 // A series with an open episode or with feedback never goes. So a flood of new
 // series, which are all young, makes them displace each other, and takes nothing
 // from what has been watched for long. Which of many that are alike go first is
-// decided by a hash of their names, which whoever names them cannot see through.
-// A sixteenth of all goes at once, so that a look at all of them pays.
+// decided by a hash of their names. A sixteenth of all goes at once, so that a
+// look at all of them pays.
 const (
 	nurseryShare = 8
 	evictShare   = 16

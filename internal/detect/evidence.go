@@ -22,9 +22,9 @@ const (
 	evidencePoints = 30
 	evidenceQuiet  = 6 * time.Hour
 	evidenceLeast  = 3 // points
-	// evidenceRow is how many points in a row have to speak where they are closer
-	// than densePoints, so that single ones are noise. What is sudden and large,
-	// the band finds before that.
+	// evidenceRow is how many points in a row of a series with a role have to speak
+	// where they are closer than densePoints, so that single ones are noise. What is
+	// sudden and large, the band finds before that.
 	evidenceRow = 8
 	densePoints = 30.0 // seconds
 )

@@ -64,11 +64,11 @@ func (m *metricState) foresee(d *Detector, s *telemetry.Signal, t trait, value f
 	if m.watched.Role != incident.RoleSaturation || limit <= 0 {
 		return m.stopForecast(d)
 	}
+	p := sampled{At: unix(s.Time), Value: value}
 	if m.Trend == nil {
-		m.Trend = &forecast{Began: float64(s.Time.UnixMilli()) / 1000}
+		m.Trend = &forecast{Began: p.At}
 	}
 	f := m.Trend
-	p := sampled{At: float64(s.Time.UnixMilli()) / 1000, Value: value}
 	if f.Episode != nil && f.down(p, s.Time) {
 		if f.Between >= slowDescent {
 			f.settled(limit) // a swing, such as a day's

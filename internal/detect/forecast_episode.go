@@ -133,4 +133,4 @@ func span(s float64) string {
 }
 
 // moment is a time of whole milliseconds.
-func moment(at float64) time.Time { return time.UnixMilli(int64(math.Round(at * 1000))).UTC() }
+func moment(at float64) time.Time { return time.UnixMilli(milliseconds(at)).UTC() }

@@ -29,7 +29,7 @@ type metricState struct {
 	MuteTo  time.Time `json:"mute_to,omitzero"`  // no new episode before
 	Episode *episode  `json:"episode,omitempty"` //
 	Trend   *forecast `json:"trend,omitempty"`   // for series with a limit
-	Signs   evidence  `json:"evidence"`          //
+	Signs   evidence  `json:"evidence"`          // what its model says
 	Pulse   pulse     `json:"pulse"`             // when its points come
 
 	watched incident.WatchedMetric // as inv describes the series
@@ -135,11 +135,16 @@ func (m *metricState) smooth(value float64, at time.Time) (float64, int) {
 	if extra := len(m.Recent) - keep; extra > 0 {
 		m.Recent = append(m.Recent[:0], m.Recent[extra:]...)
 	}
+	return m.mean(), len(m.Recent)
+}
+
+// mean is what is judged of the latest points.
+func (m *metricState) mean() float64 {
 	sum := 0.0
 	for _, v := range m.Recent {
 		sum += v
 	}
-	return sum / float64(len(m.Recent)), len(m.Recent)
+	return sum / float64(max(len(m.Recent), 1))
 }
 
 // advanceMetrics closes episodes of series that fell silent.
@@ -173,12 +178,7 @@ func (m *metricState) reading(rules thresholds) Reading {
 		return m.readEvidence()
 	}
 	t := traitOf(incident.MetricRole(m.Role), m.Stat)
-	points := len(m.Recent)
-	sum := 0.0
-	for _, v := range m.Recent {
-		sum += v
-	}
-	x := sum / float64(max(points, 1))
+	x, points := m.mean(), len(m.Recent)
 	rules = m.levelRules(rules, t, m.Last, x < m.Base.Level, points)
 	threshold := t.bar(rules, x < m.Base.Level)
 	low, high := t.band(&m.Base, rules, points)

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
@@ -57,9 +56,7 @@ func maskQuoted(line string) string {
 }
 
 func templateHash(line string) string {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(Template(line))) // a hash never fails to write
-	return fmt.Sprintf("%016x", h.Sum64())
+	return fmt.Sprintf("%016x", hashOf(Template(line)))
 }
 
 // template looks whether an error line says something new, once the group has

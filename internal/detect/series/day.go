@@ -50,7 +50,7 @@ const (
 // hourBands counts how often the level of an hour was in each band.
 type hourBands [hours][bands]uint16
 
-// add counts a squashed residual z, which is in (-2,2), and returns how
+// add counts a squashed residual z, which is in [-2,2], and returns how
 // surprising its band is at this hour, -ln of the smoothed share.
 func (h *hourBands) add(hour int64, z float64) float64 {
 	row := &h[hour]

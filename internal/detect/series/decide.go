@@ -79,10 +79,7 @@ func (m *Model) Strongest() Channel {
 // For people to look at, that is bounded: a tail that one great outlier has
 // stretched, or that was measured in spreads of hours when nothing moves, would
 // call everything usual for weeks.
-const (
-	mostReach = 6.0 // spreads
-	hourReach = 20  // scores from which on the tail of the hours is known
-)
+const mostReach = 6.0 // spreads
 
 // Expected is where a point at that time is expected: around a level, which is
 // that of the half-hour once a day is known, and how far from it is still usual.
@@ -92,7 +89,7 @@ func (m *Model) Expected(at int64) (level, reach float64) {
 	if at-m.First < secondsDay || half.N < 2 || half.Spread == 0 {
 		return m.Slow, reach
 	}
-	if hours := &m.Tails[Hour]; hours.N >= hourReach {
+	if hours := &m.Tails[Hour]; hours.N >= leastScores {
 		reach = min(hours.reach(), mostReach) * half.Spread
 	}
 	return half.Level, reach

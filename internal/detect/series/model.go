@@ -202,7 +202,7 @@ func follow(mean *float64, x, n, points float64) {
 	*mean += max(1/n, 1/points) * (x - *mean)
 }
 
-// squash is a residual in spreads, bounded to (-2,2), so that one wild value
+// squash is a residual in spreads, bounded to [-2,2], so that one wild value
 // does not drown a stretch of plain ones.
 func squash(residual, spread float64) float64 {
 	switch {
