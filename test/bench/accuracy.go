@@ -119,15 +119,11 @@ func score(ctx context.Context, d detector, data, folder string, series []string
 		return r, err
 	}
 	for _, name := range series {
-		rows, sent, err := alerts(filepath.Join(out, name))
+		rows, sent, weeks, err := alerts(filepath.Join(out, name))
 		if err != nil {
 			return r, err
 		}
-		length, err := weeks(filepath.Join(folder, "data", name))
-		if err != nil {
-			return r, err
-		}
-		r.rows, r.sent, r.seriesWeeks = r.rows+rows, r.sent+sent, r.seriesWeeks+length
+		r.rows, r.sent, r.seriesWeeks = r.rows+rows, r.sent+sent, r.seriesWeeks+weeks
 	}
 	var nab nabReport
 	if ok, err := runScorer(ctx, data, nabScorer, folder, out, &nab); err != nil {

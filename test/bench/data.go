@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -11,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 )
 
 // dataFolder is where the public data and its scorers are looked for.
@@ -102,33 +99,4 @@ func missingText(data string) string {
 		fmt.Fprintf(&text, "Left out: %s.\n\n", m)
 	}
 	return text.String()
-}
-
-// weeks is the time that a series covers.
-func weeks(path string) (float64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", path, err)
-	}
-	if len(rows) < 3 {
-		return 0, fmt.Errorf("read %s: %w", path, errors.New("fewer than two rows"))
-	}
-	first, err := stamp(rows[1][0])
-	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", path, err)
-	}
-	last, err := stamp(rows[len(rows)-1][0])
-	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", path, err)
-	}
-	return last.Sub(first).Hours() / (7 * 24), nil
-}
-
-func stamp(text string) (time.Time, error) {
-	return time.Parse(time.DateTime, strings.TrimSpace(text))
 }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -96,22 +98,38 @@ func (d detector) halves(ctx context.Context, folder string, series []string, wh
 	return same, differ, nil
 }
 
-// alerts counts the rows of a scored file and those at which an alert is sent.
-func alerts(path string) (rows, sent int, err error) {
+// alerts counts the rows of a scored file and those at which an alert is sent,
+// and tells how many weeks they cover.
+func alerts(path string) (rows, sent int, weeks float64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	defer f.Close()
 	all, err := csv.NewReader(f).ReadAll()
 	if err != nil {
-		return 0, 0, fmt.Errorf("read %s: %w", path, err)
+		return 0, 0, 0, fmt.Errorf("read %s: %w", path, err)
 	}
-	for _, row := range all[min(1, len(all)):] {
-		rows++
+	if len(all) < 3 {
+		return 0, 0, 0, fmt.Errorf("read %s: %w", path, errors.New("fewer than two rows"))
+	}
+	all = all[1:]
+	for _, row := range all {
 		if row[len(row)-1] == "1" {
 			sent++
 		}
 	}
-	return rows, sent, nil
+	first, err := stamp(all[0][0])
+	if err != nil {
+		return 0, 0, 0, fmt.Errorf("read %s: %w", path, err)
+	}
+	last, err := stamp(all[len(all)-1][0])
+	if err != nil {
+		return 0, 0, 0, fmt.Errorf("read %s: %w", path, err)
+	}
+	return len(all), sent, last.Sub(first).Hours() / (7 * 24), nil
+}
+
+func stamp(text string) (time.Time, error) {
+	return time.Parse(time.DateTime, strings.TrimSpace(text))
 }

@@ -49,13 +49,14 @@ func TestAlertsAreRowsWithAOne(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "rows.csv")
 	require.NoError(t, os.WriteFile(file, []byte("timestamp,value,anomaly_score,anomaly\n2026-03-01 00:00:00,1,0.1,0\n2026-03-08 00:00:00,9,0.9,1\n"), 0o600))
-	rows, sent, err := alerts(file)
+	rows, sent, weeks, err := alerts(file)
 	require.NoError(t, err)
 	require.Equal(t, 2, rows)
 	require.Equal(t, 1, sent)
-	length, err := weeks(file)
-	require.NoError(t, err)
-	require.InDelta(t, 1, length, 1e-9)
+	require.InDelta(t, 1, weeks, 1e-9)
+	require.NoError(t, os.WriteFile(file, []byte("timestamp,value,anomaly_score,anomaly\n2026-03-01 00:00:00,1,0.1,0\n"), 0o600))
+	_, _, _, err = alerts(file)
+	require.ErrorContains(t, err, "fewer than two rows")
 }
 
 func TestAllocationsAndSizesAreMeasured(t *testing.T) {
