@@ -108,7 +108,9 @@ func readForForecast(ctx context.Context, s *forecastSeries, in io.Reader, track
 		case row.missing:
 			s.rows.Missing++
 		default:
-			replay.Observe(row.at, row.value)
+			if newer := replay.Observe(row.at, row.value); !newer {
+				s.rows.late(row.line)
+			}
 		}
 	})
 	tell(s.rows.Rows)

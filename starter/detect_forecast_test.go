@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,19 @@ func TestForecastsOfStandardInput(t *testing.T) {
 	require.Equal(t, exitDone, code)
 	require.True(t, strings.HasPrefix(out, "file,timestamp,event,"), out)
 	require.Contains(t, errs, "REACHED")
+}
+
+func TestForecastTellsOfLateRows(t *testing.T) {
+	t.Parallel()
+	lines := strings.Split(strings.TrimSpace(filling()), "\n")
+	slices.Reverse(lines[1:]) // newest first, as a console exports them
+	code, out, errs := forecastRun(t, strings.Join(lines, "\n"), "--in", "-", "--limit", "100", "--json")
+	require.Equal(t, exitDone, code, errs)
+	require.Contains(t, errs, "standard input:3: 2999 rows are not later than the newest before")
+	var r forecastReport
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
+	require.Equal(t, 1, r.Series[0].Points)
+	require.Equal(t, 2999, r.Series[0].Late)
 }
 
 func TestForecastOfAFileThatCannotBeUsed(t *testing.T) {

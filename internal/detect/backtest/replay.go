@@ -88,12 +88,12 @@ func New(service, metric string, o Options) *Replay {
 	}
 }
 
-// Observe takes the next value. One that is not newer than the last is counted
-// and has no effect, as in an engine.
-func (r *Replay) Observe(at time.Time, value float64) {
+// Observe takes the next value and tells whether it was newer than the last. One
+// that is not is counted and has no effect, as in an engine.
+func (r *Replay) Observe(at time.Time, value float64) (newer bool) {
 	if !r.result.Last.IsZero() && !at.After(r.result.Last) {
 		r.result.Late++
-		return
+		return false
 	}
 	if r.result.Points == 0 {
 		r.result.First = at
@@ -112,6 +112,7 @@ func (r *Replay) Observe(at time.Time, value float64) {
 			}
 		}
 	}
+	return true
 }
 
 // told notes what an engine says of a forecast.

@@ -118,9 +118,9 @@ func TestTheSameTroubleCrossesOnce(t *testing.T) {
 func TestLateValuesHaveNoEffect(t *testing.T) {
 	t.Parallel()
 	r := New("orders", "queue", options())
-	r.Observe(start, 1)
-	r.Observe(start, 200)
-	r.Observe(start.Add(-time.Second), 200)
+	require.True(t, r.Observe(start, 1))
+	require.False(t, r.Observe(start, 200))
+	require.False(t, r.Observe(start.Add(-time.Second), 200))
 	got := r.Result()
 	require.Equal(t, 1, got.Points)
 	require.Equal(t, 2, got.Late)

@@ -3,6 +3,7 @@ package capacity
 import (
 	"fmt"
 	"runtime"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,7 +20,7 @@ func Run(k Kind, p Period, seeds int, sensitivity detect.Sensitivity, redactor r
 	for seed := range seeds {
 		g.Go(func() error {
 			r := backtest.New(fmt.Sprint("seed ", seed), k.Name, backtest.Options{Limit: Limit, Sensitivity: sensitivity, Redactor: redactor})
-			k.Each(p, uint64(seed), r.Observe)
+			k.Each(p, uint64(seed), func(at time.Time, value float64) { r.Observe(at, value) })
 			results[seed] = r.Result()
 			return nil
 		})
