@@ -55,3 +55,35 @@ func TestWhatHasStoppedHasToComeAgain(t *testing.T) {
 		})
 	}
 }
+
+// How many points came says nothing about the value that a person is shown.
+func TestWhatHasStoppedIsNoReadingOfAValue(t *testing.T) {
+	t.Parallel()
+	sums := incident.MetricRef{Namespace: "Shop", Name: "Errors", Stat: "Sum", Period: 1}
+	points := sums
+	points.Stat = "SampleCount"
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	level := incident.Anomaly{Service: "checkout", Rule: "level", Metric: &sums, Observed: 17, LastSeen: at}
+	stopped := incident.Anomaly{Service: "checkout", Rule: incident.RuleSilent, Metric: &points, Low: 1, High: 4, LastSeen: at.Add(time.Minute)}
+	witnessed := level
+	witnessed.Witnesses = []incident.Witness{stopped.Sightings()[0]}
+	counted := level
+	counted.Metric, counted.Observed = &points, 3
+	for _, tt := range []struct {
+		name string
+		of   incident.MetricRef
+		seen []incident.Anomaly
+		want float64
+	}{
+		{"it stopped later", sums, []incident.Anomaly{level, stopped}, 17},
+		{"it stopped earlier", sums, []incident.Anomaly{stopped, level}, 17},
+		{"as a witness", sums, []incident.Anomaly{witnessed}, 17},
+		{"of its points", points, []incident.Anomaly{counted, stopped}, 0},
+		{"by whatever statistic a value was seen", points, []incident.Anomaly{level}, 17},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.InDelta(t, tt.want, (&Activities{}).before(t.Context(), incident.CompilePlanInput{Anomalies: tt.seen}, tt.of), 0)
+		})
+	}
+}

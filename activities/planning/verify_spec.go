@@ -112,14 +112,18 @@ func seenAt(s incident.Service, anomalies []incident.Anomaly) []incident.Watched
 
 // shows tells whether a series is one of those in which an anomaly was found.
 func shows(a incident.Anomaly, m incident.MetricRef) bool {
-	return slices.ContainsFunc(a.Sightings(), func(w incident.Witness) bool {
-		return w.Metric != nil && w.Metric.SourceKey() == m.SourceKey()
-	})
+	return slices.ContainsFunc(a.Sightings(), func(w incident.Witness) bool { return isOf(w, m) })
+}
+
+// isOf tells whether a sighting is of a metric, by whatever statistic.
+func isOf(w incident.Witness, m incident.MetricRef) bool {
+	return w.Metric != nil && w.Metric.SourceKey() == m.SourceKey()
 }
 
 // before is the reading of the watched series at the time of planning: the live
-// one where it can be had, else what the detector saw last. It only informs
-// people, so a failure to read it does not keep a plan from being made.
+// one where it can be had, else what the detector saw last. The points of a series
+// that has stopped are no reading of another statistic. It only informs people, so
+// a failure to read it does not keep a plan from being made.
 func (a *Activities) before(ctx context.Context, in incident.CompilePlanInput, m incident.MetricRef) float64 {
 	if a.o.Metrics != nil {
 		value, known, err := a.o.Metrics.ReadMetric(ctx, m)
@@ -134,9 +138,10 @@ func (a *Activities) before(ctx context.Context, in incident.CompilePlanInput, m
 	observed := 0.0
 	for _, x := range in.Anomalies {
 		for _, w := range x.Sightings() {
-			if w.Metric != nil && w.Metric.SourceKey() == m.SourceKey() && !x.LastSeen.Before(latest) {
-				latest, observed = x.LastSeen, w.Observed
+			if !isOf(w, m) || w.Rule == incident.RuleSilent && w.Metric.Stat != m.Stat || x.LastSeen.Before(latest) {
+				continue
 			}
+			latest, observed = x.LastSeen, w.Observed
 		}
 	}
 	return observed
