@@ -45,15 +45,14 @@ type shardPlace struct {
 var errTakenOver = errors.New("another consumer has taken over")
 
 type checkpointStore struct {
-	folder, file string
-	stream       string
+	file, stream string
 }
 
 func openCheckpoints(folder, stream string) (*checkpointStore, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make checkpoint folder: %w", err)
 	}
-	return &checkpointStore{folder: folder, file: filepath.Join(folder, safeName(stream)+".json"), stream: stream}, nil
+	return &checkpointStore{file: filepath.Join(folder, safeName(stream)+".json"), stream: stream}, nil
 }
 
 // read returns the checkpoint and whether there is one. One that cannot be read

@@ -191,7 +191,6 @@ func (c *Consumer) restore() error {
 	// Every owner's fence is higher than the one before, also when the folder
 	// was lost in between.
 	c.place.Fence = max(last.Fence+1, now.UnixMilli())
-	c.written = now
 	// Claiming the folder right away stops an older owner at its next write.
 	return c.checkpoint(now)
 }

@@ -221,6 +221,19 @@ func TestLatestLeavesThePastAlone(t *testing.T) {
 	require.NoError(t, stop())
 }
 
+// A shard on which nothing comes is read all the time, too.
+func TestAQuietShardHoldsTheOthersBackForAWhileOnly(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, 2)
+	c, stop := start(t, s.options(&inbox{}))
+	require.Eventually(t, func() bool { return len(c.Counters().LagMillis) == 2 }, deadline, look)
+	require.Eventually(t, func() bool {
+		s.put("checkout", metric("checkout", "Errors", s.now(), 0)) // all of one shard
+		return !c.Counters().Watermark.IsZero()
+	}, deadline, look)
+	require.NoError(t, stop())
+}
+
 func fromTip(s *shop, out *inbox) stream.Options {
 	o := s.options(out)
 	o.Start = stream.StartLatest
