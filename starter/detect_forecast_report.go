@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -176,12 +177,24 @@ func (e happening) line() string {
 	return fmt.Sprintf("%s  reached, %s %s before: %.4g", stamp(e.at), c.Outcome, spell(&c.Lead), c.Value)
 }
 
+// eventsHeader begins a file of events.
+const eventsHeader = "file,timestamp,event,outcome,value,seconds,soonest_seconds,latest_seconds,reached,lead_seconds,forecast"
+
+// holdsEvents tells whether a file is one of events.
+func holdsEvents(file string) (bool, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, int64(len(eventsHeader))))
+	return string(head) == eventsHeader, err
+}
+
 // events writes one CSV row for every forecast and every crossing.
 func (r forecastReport) events(w io.Writer) error {
 	rows := csv.NewWriter(w)
-	_ = rows.Write([]string{
-		"file", "timestamp", "event", "outcome", "value", "seconds", "soonest_seconds", "latest_seconds", "reached", "lead_seconds", "forecast",
-	})
+	_ = rows.Write(strings.Split(eventsHeader, ","))
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	for _, s := range r.Series {
 		for _, e := range s.happened() {

@@ -56,9 +56,18 @@ func (o forecastOptions) files() ([]string, error) {
 	}
 	var files []string
 	for _, name := range names {
-		// The events of an earlier run are no series.
-		if file := filepath.Join(o.in, name); o.out == "" || !sameFile(file, o.out) {
+		file := filepath.Join(o.in, name)
+		if o.out == "" || !sameFile(file, o.out) {
 			files = append(files, file)
+			continue
+		}
+		// The events of an earlier run are no series.
+		earlier, err := holdsEvents(file)
+		if err != nil {
+			return nil, fmt.Errorf("look into --out: %w", err)
+		}
+		if !earlier {
+			return nil, usagef("--out %s: the events would overwrite the series %s", o.out, file)
 		}
 	}
 	if len(files) == 0 {

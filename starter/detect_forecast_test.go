@@ -120,6 +120,26 @@ func TestForecastTellsOfLateRows(t *testing.T) {
 	require.Equal(t, 2999, r.Series[0].Late)
 }
 
+func TestForecastRefusesToOverwriteASeriesOfAFolder(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	series := filepath.Join(folder, "a.csv")
+	write(t, folder, "a.csv", filling())
+	write(t, folder, "b.csv", filling())
+	write(t, folder, "empty.csv", "")
+	linked := filepath.Join(t.TempDir(), "events.csv")
+	require.NoError(t, os.Symlink(series, linked))
+	for _, out := range []string{series, linked} {
+		code, stdout, errs := forecastRun(t, "", "--in", folder, "--limit", "100", "--out", out)
+		require.Equal(t, exitUsage, code, errs)
+		require.Contains(t, errs, "--out "+out+": the events would overwrite the series "+series)
+		require.Empty(t, stdout)
+		require.Equal(t, filling(), file(t, series))
+	}
+	code, _, errs := forecastRun(t, "", "--in", folder, "--limit", "100", "--out", filepath.Join(folder, "empty.csv"))
+	require.Equal(t, exitUsage, code, errs)
+}
+
 func TestForecastOfAFileThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "broken.csv")
