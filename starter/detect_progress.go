@@ -10,7 +10,7 @@ import (
 	"firebreak/internal/incident"
 )
 
-// tracker shows how far the scoring of one or several files has come. Files are
+// tracker shows how far the reading of one or several files has come. Files are
 // read side by side, so it is safe for concurrent use.
 type tracker struct {
 	mu    sync.Mutex
@@ -45,7 +45,7 @@ func (t *tracker) rowCounter() func(rows int) {
 		defer t.mu.Unlock()
 		t.rows += rows - before
 		before = rows
-		t.bar.scoring(t.read, t.total, t.done, t.files, t.rows)
+		t.bar.readingAll(t.read, t.total, t.done, t.files, t.rows)
 	}
 }
 
@@ -77,9 +77,9 @@ func (c *tracked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// scoring shows a bar over the bytes where their number is known.
-func (p *progress) scoring(read, total int64, done, files, rows int) {
-	line := fmt.Sprintf("%s scored", incident.Count(rows, "row", "rows"))
+// readingAll shows a bar over the bytes where their number is known.
+func (p *progress) readingAll(read, total int64, done, files, rows int) {
+	line := fmt.Sprintf("%s read", incident.Count(rows, "row", "rows"))
 	if files > 1 {
 		line = fmt.Sprintf("%d of %d files, %s", done, files, line)
 	}

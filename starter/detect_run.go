@@ -42,6 +42,7 @@ func runDetectFile(cmd *cobra.Command, o detectOptions) error {
 
 // scoreFile opens the scorer's file and runs it through.
 func (s *scorer) scoreFile(ctx context.Context, stdin io.Reader, out io.Writer, track *tracker) error {
+	defer track.fileDone()
 	in := stdin
 	if s.report.File != stdStream {
 		f, err := os.Open(s.report.File)
@@ -51,8 +52,9 @@ func (s *scorer) scoreFile(ctx context.Context, stdin io.Reader, out io.Writer, 
 		defer f.Close()
 		in = f
 	}
-	defer track.fileDone()
-	return s.scoreRows(ctx, &tracked{in, track}, out, track.rowCounter())
+	tell := track.rowCounter()
+	defer func() { tell(s.report.Rows) }() // those after the last thousand
+	return s.scoreRows(ctx, &tracked{in, track}, out, tell)
 }
 
 func inputName(file string) string {
