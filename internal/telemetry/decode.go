@@ -50,7 +50,7 @@ func Decode(data []byte, src Source) ([]Signal, error) {
 	if bytes.HasPrefix(data, kplMagic) {
 		return nil, ErrAggregated
 	}
-	body, err := inflate(data)
+	body, err := Inflate(data)
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +62,9 @@ func Decode(data []byte, src Source) ([]Signal, error) {
 	return d.signals, d.problem()
 }
 
-// inflate undoes gzip where there is any. Go's reader joins the members of a
-// multi-member file.
-func inflate(data []byte) ([]byte, error) {
+// Inflate undoes gzip where there is any, to at most MaxDecompressed bytes: more
+// are ErrTooLarge. Go's reader joins the members of a multi-member file.
+func Inflate(data []byte) ([]byte, error) {
 	if len(data) < 2 || data[0] != 0x1f || data[1] != 0x8b {
 		return data, nil
 	}

@@ -26,22 +26,15 @@ type Record struct {
 	Documents    []json.RawMessage `json:"documents"`
 }
 
-// maxDocuments bounds what a record's data is unpacked to.
-const maxDocuments = 64 << 20
-
 // NewRecord unpacks a record's data: JSON documents one after the other, plain
 // or gzip.
 func NewRecord(partitionKey string, arrival time.Time, data []byte) (Record, error) {
 	r := Record{PartitionKey: partitionKey, Arrival: arrival.UTC()}
-	var in io.Reader = bytes.NewReader(data)
-	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-		zr, err := gzip.NewReader(in)
-		if err != nil {
-			return r, fmt.Errorf("unpack a record of %s: %w", partitionKey, err)
-		}
-		in = io.LimitReader(zr, maxDocuments)
+	body, err := telemetry.Inflate(data)
+	if err != nil {
+		return r, fmt.Errorf("unpack a record of %s: %w", partitionKey, err)
 	}
-	for dec := json.NewDecoder(in); ; {
+	for dec := json.NewDecoder(bytes.NewReader(body)); ; {
 		var d json.RawMessage
 		switch err := dec.Decode(&d); {
 		case errors.Is(err, io.EOF):

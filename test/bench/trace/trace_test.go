@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,14 @@ func TestWhatIsWrittenIsReadAndDecodedAgain(t *testing.T) {
 	require.Len(t, signals, 3)
 	require.Equal(t, "a", signals[0].Partition)
 	require.InDelta(t, 2, signals[0].Metric.Sum, 0)
+}
+
+// TestARecordThatUnpacksToTooMuchIsRefused: what is beyond the bound must not be
+// left out of a recording silently.
+func TestARecordThatUnpacksToTooMuchIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := NewRecord("a", time.Time{}, packed(t, point+strings.Repeat(" ", telemetry.MaxDecompressed)+point))
+	require.ErrorIs(t, err, telemetry.ErrTooLarge)
 }
 
 func TestABrokenRecordingIsRefused(t *testing.T) {
