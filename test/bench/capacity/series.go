@@ -16,7 +16,6 @@ const Limit = 100.0
 // Kind is one kind of series.
 type Kind struct {
 	Name string
-	What string // what happens, in a few words
 	// Reaches tells whether its series reach the limit at all, and Sudden that they
 	// do it too fast for anybody to foresee.
 	Reaches bool
