@@ -36,8 +36,8 @@ func newForecastCommand() *cobra.Command {
 			"before, how far the told time was from the real one, and how many forecasts came to nothing.\n\n" +
 			"Reaching the limit is a value at or above it after the series was below; it counts again only after three values\n" +
 			"in a row that are 5 % below. Reaching it again in a trouble that was told counts as repeated. A forecast is false\n" +
-			"when the limit is not reached within its own latest time and a half of that more. What somebody acted on in time\n" +
-			"looks false, too: a recording does not tell.\n\n" +
+			"when the limit is reached neither within its own latest time and a half of that more nor later while it is still\n" +
+			"open. What somebody acted on in time looks false, too: a recording does not tell.\n\n" +
 			"With a folder as --in, every *.csv below it is a series with the same limit. --out gets one CSV row for every\n" +
 			"forecast and for every time that the limit was reached.",
 		Example: "  starter detect forecast --in queue-depth.csv --limit 5000\n" +
