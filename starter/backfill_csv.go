@@ -21,7 +21,7 @@ func readMetricFile(rec *recording, file string, in io.Reader, o backfillOptions
 		return err
 	}
 	watched := rec.watch(service, metric)
-	series := o.account + "/" + o.region + "/metric/" + watched.SourceKey()
+	series := telemetry.SeriesKey(o.account, o.region, telemetry.KindMetric, watched.SourceKey())
 	problem := func(line int, reason string) { rec.problems = append(rec.problems, badRow{file, line, reason}) }
 	return eachMetricRow(in, rec.reading(file), problem, func(row metricRow) {
 		rec.rows++

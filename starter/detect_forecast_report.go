@@ -245,5 +245,5 @@ func percent(share *float64) string {
 	if share == nil {
 		return "-"
 	}
-	return strings.TrimSpace(fmt.Sprintf("%.0f %%", 100**share))
+	return fmt.Sprintf("%.0f %%", 100**share)
 }

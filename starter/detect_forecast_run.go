@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -123,8 +122,5 @@ func readForForecast(ctx context.Context, s *forecastSeries, in io.Reader, track
 		}
 	})
 	tell(s.rows.Rows)
-	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
-		return ctx.Err()
-	}
 	return err
 }

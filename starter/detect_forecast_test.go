@@ -31,11 +31,7 @@ func filling() string {
 // forecastRun runs `detect forecast` and returns what it wrote.
 func forecastRun(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, errs strings.Builder
-	root := newRootCommand(openTemporal)
-	root.SetIn(strings.NewReader(stdin))
-	code = execute(t.Context(), root, append([]string{"detect", "forecast"}, args...), &out, &errs)
-	return code, out.String(), errs.String()
+	return runDetect(t, "forecast", stdin, args)
 }
 
 func TestForecastsAreTestedOnAFile(t *testing.T) {

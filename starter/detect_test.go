@@ -38,10 +38,16 @@ func sick(rows, bad int) string {
 // detectRun runs `detect metrics` and returns what it wrote.
 func detectRun(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	return runDetect(t, "metrics", stdin, args)
+}
+
+// runDetect runs a command of `detect`.
+func runDetect(t *testing.T, name, stdin string, args []string) (code int, stdout, stderr string) {
+	t.Helper()
 	var out, errs strings.Builder
 	root := newRootCommand(openTemporal)
 	root.SetIn(strings.NewReader(stdin))
-	code = execute(t.Context(), root, append([]string{"detect", "metrics"}, args...), &out, &errs)
+	code = execute(t.Context(), root, append([]string{"detect", name}, args...), &out, &errs)
 	return code, out.String(), errs.String()
 }
 

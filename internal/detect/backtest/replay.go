@@ -30,7 +30,7 @@ type Outcome string
 // not tell.
 const (
 	True      Outcome = "true"      // a forecast that the limit was reached after
-	False     Outcome = "false"     // one that it was not, within its latest time and a half of it more
+	False     Outcome = "false"     // one that it was not, neither within its latest time and a half of it more nor while open
 	Undecided Outcome = "undecided" // one whose time was not over at the end of the recording
 	Foreseen  Outcome = "foreseen"  // a crossing that was told before
 	Missed    Outcome = "missed"    // one that was not
@@ -56,7 +56,6 @@ type Forecast struct {
 
 // Replay runs one series through an engine of its own, in event time.
 type Replay struct {
-	o      Options
 	engine *detect.Detector
 	signal telemetry.Signal
 	watch  watch
@@ -77,12 +76,11 @@ func New(service, metric string, o Options) *Replay {
 		Name: service, Severity: incident.Sev2, Metrics: []incident.WatchedMetric{{Role: incident.RoleSaturation, Limit: o.Limit, MetricRef: ref}},
 	}})
 	return &Replay{
-		o:      o,
 		engine: detect.New(detect.Options{Inventory: inventory, Redactor: o.Redactor, Sensitivity: o.Sensitivity}),
 		watch:  watch{limit: o.Limit},
 		result: Result{Service: service, Metric: metric, Limit: o.Limit, Crossings: []Crossing{}, Forecasts: []Forecast{}},
 		signal: telemetry.Signal{
-			Kind: telemetry.KindMetric, Service: service, Series: account + "/" + region + "/metric/" + ref.SourceKey(), Account: account, Region: region,
+			Kind: telemetry.KindMetric, Service: service, Series: telemetry.SeriesKey(account, region, telemetry.KindMetric, ref.SourceKey()), Account: account, Region: region,
 			Metric: &telemetry.MetricPoint{Namespace: ref.Namespace, Name: ref.Name, Dimensions: ref.Dimensions, Count: 1},
 		},
 	}
