@@ -93,21 +93,19 @@ func TestExtremeValuesGiveNumbers(t *testing.T) {
 				for _, s := range []detect.Sensitivity{detect.Sensitive, detect.Quiet} {
 					e := engine(s)
 					for at := range 400 {
-						v := first
+						now, v := secondsIn(float64(at)), first
 						if at%(7+i) == 3 || at > 200+j {
 							v = second
 						}
 						for _, name := range fuzzedMetrics {
-							p := constant(name, float64(at))
-							p.Metric.Sum, p.Metric.Min, p.Metric.Max = v, v, v
-							for _, a := range e.Observe(p) {
+							for _, a := range e.Observe(shopPoint(name, now, v)) {
 								finite(t, a)
 							}
 							if r, ok := e.Reading(series(name)); ok && at%10 == 0 {
 								sound(t, r)
 							}
 						}
-						for _, a := range e.Advance(secondsIn(float64(at))) {
+						for _, a := range e.Advance(now) {
 							finite(t, a)
 						}
 					}

@@ -32,9 +32,7 @@ func TestNothingThatIsSaidSilencesABreakdown(t *testing.T) {
 				t.Parallel()
 				e, rng := engine(detect.Sensitivity(sensitivity)), rand.New(rand.NewPCG(3, 3))
 				at := func(second int, v float64) []incident.Anomaly {
-					s := errorsAt(second, v)
-					s.Series, s.Metric.Name = series(name), name
-					return e.Observe(s)
+					return e.Observe(shopPoint(name, secondsIn(float64(second)), v))
 				}
 				for i := range healthyFor {
 					at(i, tt.healthy(rng))

@@ -16,12 +16,7 @@ import (
 
 // errorsAt is a point of the shop's errors.
 func errorsAt(second int, n float64) telemetry.Signal {
-	return telemetry.Signal{
-		Kind: telemetry.KindMetric, Series: series("Errors"), Service: "checkout", Time: secondsIn(float64(second)), Account: account, Region: region,
-		Metric: &telemetry.MetricPoint{
-			Namespace: "Shop", Name: "Errors", Dimensions: map[string]string{"service": "checkout"}, Count: 1, Sum: n, Min: n, Max: n,
-		},
-	}
+	return shopPoint("Errors", secondsIn(float64(second)), n)
 }
 
 const healthyFor = 600 // seconds
@@ -246,11 +241,10 @@ func TestFeedbackFades(t *testing.T) {
 	}))
 	for days, want := range map[int]float64{0: 2, 90: math.Sqrt2, 180: math.Pow(2, 0.25), 700: 1} {
 		later := restored(t, snapshotOf(t, e))
-		later.Advance(secondsIn(healthyFor).Add(time.Duration(days) * 24 * time.Hour))
+		now := secondsIn(healthyFor).Add(time.Duration(days) * 24 * time.Hour)
+		later.Advance(now)
 		require.InDelta(t, want, factor(t, later), 0.01, "after %d days", days)
-		at := errorsAt(healthyFor, 5)
-		at.Time = at.Time.Add(time.Duration(days)*24*time.Hour + time.Second)
-		later.Observe(at)
+		later.Observe(shopPoint("Errors", now.Add(time.Second), 5))
 		reading, ok := later.Reading(series("Errors"))
 		require.True(t, ok)
 		require.InDelta(t, want, reading.Factor, 0.01, "after %d days", days)

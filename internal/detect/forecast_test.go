@@ -5,13 +5,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"firebreak/internal/detect"
 	"firebreak/internal/incident"
-	"firebreak/internal/telemetry"
 )
 
 // limit is what the memory of these tests must not reach.
@@ -48,23 +46,13 @@ func watch(e *detect.Detector, series memory, seed uint64, step, from, to float6
 			continue
 		}
 		now := secondsIn(at)
-		for _, a := range append(e.Observe(point(now, value)), e.Advance(now)...) {
+		for _, a := range append(e.Observe(shopPoint("MemoryUsed", now, value)), e.Advance(now)...) {
 			if a.Rule == detect.RuleTrend {
 				found = append(found, a)
 			}
 		}
 	}
 	return found
-}
-
-func point(at time.Time, value float64) telemetry.Signal {
-	return telemetry.Signal{
-		Kind: telemetry.KindMetric, Series: series("MemoryUsed"), Service: "checkout", Time: at, Account: account, Region: region,
-		Metric: &telemetry.MetricPoint{
-			Namespace: "Shop", Name: "MemoryUsed", Dimensions: map[string]string{"service": "checkout"},
-			Count: 1, Sum: value, Min: value, Max: value,
-		},
-	}
 }
 
 func forecaster(step int) *detect.Detector {

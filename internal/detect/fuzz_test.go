@@ -85,9 +85,7 @@ func (s *script) signal() telemetry.Signal {
 	switch what := s.byte(); kind % 8 {
 	default:
 		name := fuzzedMetrics[int(what)%len(fuzzedMetrics)]
-		sig.Kind, sig.Series = telemetry.KindMetric, series(name)
-		v := s.value()
-		sig.Metric = &telemetry.MetricPoint{Namespace: "Shop", Name: name, Dimensions: map[string]string{"service": "checkout"}, Count: 1, Sum: v, Min: v, Max: v}
+		sig = shopPoint(name, sig.Time, s.value())
 		switch {
 		case what > 250:
 			sig.Metric.Count = s.value()

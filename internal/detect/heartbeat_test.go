@@ -31,12 +31,7 @@ func (c comes) but(from, to float64) comes {
 
 // constant is a point of a series that is always the same.
 func constant(name string, at float64) telemetry.Signal {
-	return telemetry.Signal{
-		Kind: telemetry.KindMetric, Series: series(name), Service: "checkout", Time: secondsIn(at), Account: account, Region: region,
-		Metric: &telemetry.MetricPoint{
-			Namespace: "Shop", Name: name, Dimensions: map[string]string{"service": "checkout"}, Count: 1, Sum: 7, Min: 7, Max: 7,
-		},
-	}
+	return shopPoint(name, secondsIn(at), 7)
 }
 
 // rhythm shows an engine the series Latency with its own times beside Requests,

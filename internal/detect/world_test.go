@@ -63,6 +63,17 @@ func series(name string) string {
 	return account + "/" + region + "/metric/Shop/" + name + "{service=checkout}"
 }
 
+// shopPoint is a point of one value of a series that the inventory of the shop
+// names.
+func shopPoint(name string, at time.Time, v float64) telemetry.Signal {
+	return telemetry.Signal{
+		Kind: telemetry.KindMetric, Series: series(name), Service: "checkout", Time: at, Account: account, Region: region,
+		Metric: &telemetry.MetricPoint{
+			Namespace: "Shop", Name: name, Dimensions: map[string]string{"service": "checkout"}, Count: 1, Sum: v, Min: v, Max: v,
+		},
+	}
+}
+
 func poisson(r *rand.Rand, mean float64) int {
 	if mean > 50 {
 		return max(0, int(math.Round(mean+math.Sqrt(mean)*r.NormFloat64())))
@@ -97,23 +108,17 @@ func (w *world) second() []telemetry.Signal {
 	if w.memory > 330 {
 		w.memory = 290 // collected
 	}
-	point := func(name string, n int, sum, least, most float64) telemetry.Signal {
-		return telemetry.Signal{
-			Kind: telemetry.KindMetric, Series: series(name), Service: "checkout", Time: at, Account: account, Region: region,
-			Metric: &telemetry.MetricPoint{
-				Namespace: "Shop", Name: name, Dimensions: map[string]string{"service": "checkout"},
-				Count: float64(n), Sum: sum, Min: least, Max: most,
-			},
-		}
-	}
 	out := []telemetry.Signal{
-		point("Requests", 1, float64(requests), float64(requests), float64(requests)),
-		point("Errors", 1, float64(failed), float64(failed), float64(failed)),
-		point("MemoryUsed", 1, w.memory, w.memory, w.memory),
+		shopPoint("Requests", at, float64(requests)),
+		shopPoint("Errors", at, float64(failed)),
+		shopPoint("MemoryUsed", at, w.memory),
 	}
 	if requests > 0 {
-		out = append(out, point("Latency", requests, total, 0, worst),
-			point("Success", 1, 1-float64(failed)/float64(requests), 1-float64(failed)/float64(requests), 1))
+		latency := shopPoint("Latency", at, total)
+		latency.Metric.Count, latency.Metric.Min, latency.Metric.Max = float64(requests), 0, worst
+		success := shopPoint("Success", at, 1-float64(failed)/float64(requests))
+		success.Metric.Max = 1
+		out = append(out, latency, success)
 	}
 	for i := range requests {
 		line := fmt.Sprintf("served order %d in %.1f ms", w.rng.IntN(1e6), total/float64(requests))
