@@ -10,7 +10,6 @@ import (
 
 	"firebreak/internal/detect"
 	"firebreak/internal/incident"
-	"firebreak/internal/telemetry"
 )
 
 func ofDay(at int64) float64 { return math.Sin(2 * math.Pi * float64(at%86_400) / 86_400) }
@@ -86,18 +85,11 @@ var healthySeries = map[string]func(r *rand.Rand) func(at int64) float64{
 // alertsPerWeek plays healthy series of one shape through an engine.
 func alertsPerWeek(sensitivity detect.Sensitivity, shape func(*rand.Rand) func(int64) float64, period time.Duration, weeks, seeds int) float64 {
 	alerts := 0
-	watched := incident.WatchedMetric{MetricRef: incident.MetricRef{Namespace: "Shop", Name: "Any", Stat: "Average", Period: int(period.Seconds())}}
-	inv := incident.NewInventory([]incident.Service{{Name: "checkout", Metrics: []incident.WatchedMetric{watched}}})
 	for seed := range seeds {
 		value := shape(rand.New(rand.NewPCG(uint64(seed), 3)))
-		e := detect.New(detect.Options{Inventory: inv, Redactor: mask{}, Sensitivity: sensitivity})
+		e := detect.New(detect.Options{Inventory: oneMetric(""), Redactor: mask{}, Sensitivity: sensitivity})
 		for at := start; at.Before(start.Add(time.Duration(weeks) * 7 * 24 * time.Hour)); at = at.Add(period) {
-			v := value(at.Unix())
-			found := append(e.Observe(telemetry.Signal{
-				Kind: telemetry.KindMetric, Series: "any", Service: "checkout", Time: at,
-				Metric: &telemetry.MetricPoint{Namespace: "Shop", Name: "Any", Count: 1, Sum: v, Min: v, Max: v},
-			}), e.Advance(at)...)
-			for _, a := range found {
+			for _, a := range append(e.Observe(anyPoint(at, value(at.Unix()))), e.Advance(at)...) {
 				if a.State == incident.EpisodeOpen {
 					alerts++
 				}

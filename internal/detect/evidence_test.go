@@ -10,7 +10,6 @@ import (
 
 	"firebreak/internal/detect"
 	"firebreak/internal/incident"
-	"firebreak/internal/telemetry"
 )
 
 // minutes is one series of a role, a point a minute around 100, and an engine
@@ -21,17 +20,11 @@ type minutes struct {
 	at  time.Time
 }
 
-func latencyByMinute(role incident.MetricRole) *minutes {
+func byMinute(role incident.MetricRole) *minutes {
 	return &minutes{
 		e:   detect.New(detect.Options{Inventory: oneMetric(role), Redactor: mask{}, Sensitivity: detect.Balanced}),
 		rng: rand.New(rand.NewPCG(5, 9)), at: start,
 	}
-}
-
-func oneMetric(role incident.MetricRole) *incident.Inventory {
-	return incident.NewInventory([]incident.Service{{Name: "checkout", Severity: incident.Sev2, Metrics: []incident.WatchedMetric{{
-		Role: role, Limit: 1000, MetricRef: incident.MetricRef{Namespace: "Shop", Name: "Any", Stat: "Average", Period: 60},
-	}}}})
 }
 
 // pass plays minutes in which the series is so many times what it usually is.
@@ -45,10 +38,7 @@ func (m *minutes) pass(n int, factor func(i int) float64) []incident.Anomaly {
 }
 
 func (m *minutes) point(at time.Time, v float64) []incident.Anomaly {
-	return append(m.e.Observe(telemetry.Signal{
-		Kind: telemetry.KindMetric, Series: "any", Service: "checkout", Time: at,
-		Metric: &telemetry.MetricPoint{Namespace: "Shop", Name: "Any", Count: 1, Sum: v, Min: v, Max: v},
-	}), m.e.Advance(at)...)
+	return append(m.e.Observe(anyPoint(at, v)), m.e.Advance(at)...)
 }
 
 func times(factor float64) func(int) float64 { return func(int) float64 { return factor } }
@@ -58,7 +48,7 @@ func TestAnOutageThatHoldsIsOneEpisode(t *testing.T) {
 	for name, ramp := range map[string]int{"sudden": 1, "within ten minutes": 10} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := latencyByMinute(incident.RoleLatency)
+			m := byMinute(incident.RoleLatency)
 			m.pass(4000, times(1))
 			found := m.pass(120, func(i int) float64 { return 1 + 2*min(1, float64(i+1)/float64(ramp)) })
 			recovered := m.at
@@ -82,7 +72,7 @@ const freezes = 30 * time.Minute
 
 func TestRecoveryIsNoTrouble(t *testing.T) {
 	t.Parallel()
-	m := latencyByMinute(incident.RoleLatency)
+	m := byMinute(incident.RoleLatency)
 	m.pass(4000, times(1))
 	peak := m.pass(1, times(5))
 	require.Len(t, peak, 1)
@@ -98,7 +88,7 @@ func TestRecoveryIsNoTrouble(t *testing.T) {
 
 func TestAnEpisodeOutlivesItsRole(t *testing.T) {
 	t.Parallel()
-	m := latencyByMinute(incident.RoleLatency)
+	m := byMinute(incident.RoleLatency)
 	m.pass(3000, times(1))
 	found := m.pass(10, func(i int) float64 { return 1 + float64(i) })
 	require.NotEmpty(t, found)
@@ -115,7 +105,7 @@ func TestAnOddPointDoesNotEndForecasts(t *testing.T) {
 	for name, odd := range map[string]bool{"regular": false, "one point in between": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := latencyByMinute(incident.RoleSaturation)
+			m := byMinute(incident.RoleSaturation)
 			m.pass(500, times(4))
 			if odd {
 				m.point(m.at.Add(5*time.Second), 400)

@@ -8,23 +8,16 @@ import (
 
 	"firebreak/internal/detect"
 	"firebreak/internal/incident"
-	"firebreak/internal/telemetry"
 )
 
 // everyMinute gives the value of the next minute to an engine that knows one
 // series of a role.
 func everyMinute(role incident.MetricRole) func(v float64) []incident.Anomaly {
-	e := detect.New(detect.Options{Redactor: mask{}, Sensitivity: detect.Balanced, Inventory: incident.NewInventory([]incident.Service{{
-		Name: "checkout", Severity: incident.Sev2,
-		Metrics: []incident.WatchedMetric{{Role: role, MetricRef: incident.MetricRef{Namespace: "Shop", Name: "Any", Stat: "Average", Period: 60}}},
-	}})})
+	e := detect.New(detect.Options{Inventory: oneMetric(role), Redactor: mask{}, Sensitivity: detect.Balanced})
 	at := start
 	return func(v float64) []incident.Anomaly {
 		at = at.Add(time.Minute)
-		return e.Observe(telemetry.Signal{
-			Kind: telemetry.KindMetric, Series: "any", Service: "checkout", Time: at,
-			Metric: &telemetry.MetricPoint{Namespace: "Shop", Name: "Any", Count: 1, Sum: v, Min: v, Max: v},
-		})
+		return e.Observe(anyPoint(at, v))
 	}
 }
 

@@ -74,6 +74,21 @@ func shopPoint(name string, at time.Time, v float64) telemetry.Signal {
 	}
 }
 
+// oneMetric is an inventory of one metric, whose points anyPoint makes.
+func oneMetric(role incident.MetricRole) *incident.Inventory {
+	return incident.NewInventory([]incident.Service{{Name: "checkout", Severity: incident.Sev2, Metrics: []incident.WatchedMetric{{
+		Role: role, Limit: 1000, MetricRef: incident.MetricRef{Namespace: "Shop", Name: "Any", Stat: "Average"},
+	}}}})
+}
+
+// anyPoint is a point of one value of the series "any", which oneMetric watches.
+func anyPoint(at time.Time, v float64) telemetry.Signal {
+	return telemetry.Signal{
+		Kind: telemetry.KindMetric, Series: "any", Service: "checkout", Time: at,
+		Metric: &telemetry.MetricPoint{Namespace: "Shop", Name: "Any", Count: 1, Sum: v, Min: v, Max: v},
+	}
+}
+
 func poisson(r *rand.Rand, mean float64) int {
 	if mean > 50 {
 		return max(0, int(math.Round(mean+math.Sqrt(mean)*r.NormFloat64())))
