@@ -60,13 +60,10 @@ func TestHostilePointsLeaveNoTrace(t *testing.T) {
 				e.Observe(constant("Requests", float64(at)))
 				e.Advance(secondsIn(float64(at - 2)))
 			}
-			before, err := e.Snapshot()
-			require.NoError(t, err)
+			before := snapshotOf(t, e)
 			was := e.Stats()
 			require.Empty(t, e.Observe(c.s))
-			after, err := e.Snapshot()
-			require.NoError(t, err)
-			require.Equal(t, before, after)
+			require.Equal(t, before, snapshotOf(t, e))
 			is := e.Stats()
 			require.Equal(t, c.want, detect.Stats{
 				Invalid: is.Invalid - was.Invalid, Late: is.Late - was.Late, Duplicates: is.Duplicates - was.Duplicates,
@@ -75,9 +72,7 @@ func TestHostilePointsLeaveNoTrace(t *testing.T) {
 			for _, mark := range []time.Time{{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), secondsIn(-1e9)} {
 				require.Empty(t, e.Advance(mark))
 			}
-			same, err := e.Snapshot()
-			require.NoError(t, err)
-			require.Equal(t, after, same)
+			require.Equal(t, before, snapshotOf(t, e))
 		})
 	}
 }
@@ -109,8 +104,7 @@ func TestExtremeValuesGiveNumbers(t *testing.T) {
 							finite(t, a)
 						}
 					}
-					raw, err := e.Snapshot()
-					require.NoError(t, err)
+					raw := snapshotOf(t, e)
 					require.Empty(t, detect.Odd(t, raw))
 					require.NoError(t, e.Restore(raw))
 				}

@@ -202,7 +202,7 @@ func TestSeriesAreRefusedWhenNoneMayGo(t *testing.T) {
 func TestEvictionIsDeterministic(t *testing.T) {
 	t.Parallel()
 	run := func() []byte {
-		e := detect.New(detect.Options{Inventory: fleet(3000), Redactor: mask{}, MaxSeries: 200})
+		e := fleetEngine(3000, 200)
 		rng := rand.New(rand.NewPCG(9, 9))
 		for n := range 8_000 {
 			i := rng.IntN(3000)
@@ -221,9 +221,7 @@ func TestEvictionIsDeterministic(t *testing.T) {
 			e.Advance(secondsIn(float64(n) - 2))
 		}
 		require.Positive(t, e.Stats().Evicted)
-		b, err := e.Snapshot()
-		require.NoError(t, err)
-		return b
+		return snapshotOf(t, e)
 	}
 	first := run()
 	require.Equal(t, first, run())
@@ -238,8 +236,7 @@ func TestRestoringIntoASmallerEngineEvicts(t *testing.T) {
 			big.Observe(fleetPoint(i, float64(1000+n), float64(n)))
 		}
 	}
-	raw, err := big.Snapshot()
-	require.NoError(t, err)
+	raw := snapshotOf(t, big)
 	small := fleetEngine(100, 40)
 	require.NoError(t, small.Restore(raw))
 	require.Equal(t, int64(60), small.Stats().Evicted)
@@ -272,16 +269,13 @@ func TestNamesOfTenKilobytesAreBounded(t *testing.T) {
 	require.True(t, ok, "and told apart from one that begins the same")
 	_, ok = e.Reading(key + "y")
 	require.False(t, ok)
-	raw, err := e.Snapshot()
-	require.NoError(t, err)
-	require.Less(t, len(raw), 4<<10)
+	require.Less(t, len(snapshotOf(t, e)), 4<<10)
 	for i := range 1000 {
 		s := logLine(start, telemetry.LevelError, "boom")
 		s.Series = fmt.Sprint(account, "/", region, "/log/", long, i)
 		e.Observe(s)
 	}
-	raw, err = e.Snapshot()
-	require.NoError(t, err)
+	raw := snapshotOf(t, e)
 	require.Less(t, len(raw), 200<<10)
 	require.NoError(t, e.Restore(raw))
 }

@@ -30,16 +30,7 @@ func knowing(t *testing.T) []byte {
 		require.Empty(t, e.Observe(errorsAt(i, float64(poisson(rng, 5)))))
 	}
 	e.Advance(secondsIn(healthyFor - 2))
-	raw, err := e.Snapshot()
-	require.NoError(t, err)
-	return raw
-}
-
-func restored(t *testing.T, snapshot []byte) *detect.Detector {
-	t.Helper()
-	e := engine(detect.Balanced)
-	require.NoError(t, e.Restore(snapshot))
-	return e
+	return snapshotOf(t, e)
 }
 
 // trouble plays half a minute of so many errors a second and a healthy minute
@@ -249,11 +240,4 @@ func TestFeedbackFades(t *testing.T) {
 		require.True(t, ok)
 		require.InDelta(t, want, reading.Factor, 0.01, "after %d days", days)
 	}
-}
-
-func snapshotOf(t *testing.T, e *detect.Detector) []byte {
-	t.Helper()
-	raw, err := e.Snapshot()
-	require.NoError(t, err)
-	return raw
 }

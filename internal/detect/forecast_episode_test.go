@@ -175,20 +175,16 @@ func TestForecastsSurviveARestart(t *testing.T) {
 			t.Parallel()
 			e := forecaster(1)
 			found := watch(e, series, 1, 1, 0, cut)
-			snapshot, err := e.Snapshot()
-			require.NoError(t, err)
-			restored := forecaster(1)
-			require.NoError(t, restored.Restore(snapshot))
-			require.Equal(t, whole, append(found, watch(restored, series, 1, 1, cut, 400)...))
+			second := forecaster(1)
+			require.NoError(t, second.Restore(snapshotOf(t, e)))
+			require.Equal(t, whole, append(found, watch(second, series, 1, 1, cut, 400)...))
 		})
 	}
 	t.Run("the state is small", func(t *testing.T) {
 		t.Parallel()
 		e := forecaster(1)
 		watch(e, steadily(leak(40, 1e9, 0), 1), 1, 1, 0, 20_000)
-		snapshot, err := e.Snapshot()
-		require.NoError(t, err)
-		require.Less(t, len(snapshot), 12<<10)
+		require.Less(t, len(snapshotOf(t, e)), 12<<10)
 	})
 }
 

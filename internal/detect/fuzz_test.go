@@ -155,8 +155,7 @@ func TestRandomSignalsDoNoHarm(t *testing.T) {
 		}
 		e := detect.New(detect.Options{Inventory: inventory(), Redactor: mask{}, Sensitivity: detect.Sensitive, MaxSeries: 4})
 		drive(t, e, data)
-		raw, err := e.Snapshot()
-		require.NoError(t, err)
+		raw := snapshotOf(t, e)
 		require.Empty(t, detect.Odd(t, raw), "seed %d", seed)
 		require.NoError(t, e.Restore(raw), "seed %d", seed)
 	}
@@ -183,14 +182,11 @@ func FuzzObserve(f *testing.F) {
 		o := detect.Options{Inventory: inventory(), Redactor: mask{}, Sensitivity: detect.Sensitive, MaxSeries: 4}
 		e := detect.New(o)
 		drive(t, e, data)
-		raw, err := e.Snapshot()
-		require.NoError(t, err)
+		raw := snapshotOf(t, e)
 		require.Empty(t, detect.Odd(t, raw))
 		again := detect.New(o)
 		require.NoError(t, again.Restore(raw))
-		same, err := again.Snapshot()
-		require.NoError(t, err)
-		require.Equal(t, raw, same)
+		require.Equal(t, raw, snapshotOf(t, again))
 	})
 }
 
@@ -199,8 +195,7 @@ func FuzzObserve(f *testing.F) {
 func FuzzRestore(f *testing.F) {
 	e := engine(detect.Balanced)
 	play(e, tape(), 0, 200)
-	good, err := e.Snapshot()
-	require.NoError(f, err)
+	good := snapshotOf(f, e)
 	f.Add(good, byte(0))
 	body := detect.Unpack(f, good)
 	f.Add(body, byte(2))
@@ -228,19 +223,16 @@ func FuzzRestore(f *testing.F) {
 func takeOver(t *testing.T, data []byte) bool {
 	t.Helper()
 	e := detect.New(detect.Options{Inventory: inventory(), Redactor: mask{}, MaxSeries: 50})
-	before, err := e.Snapshot()
-	require.NoError(t, err)
+	before := snapshotOf(t, e)
 	if err := e.Restore(data); err != nil {
-		after, err := e.Snapshot()
-		require.NoError(t, err)
-		require.Equal(t, before, after)
+		require.Equal(t, before, snapshotOf(t, e))
 		return false
 	}
 	w := newWorld(1, 3)
 	w.seconds = 1000
 	w.run(e, 30)
 	e.Advance(secondsIn(1e6))
-	_, err = e.Snapshot()
+	_, err := e.Snapshot()
 	require.NoError(t, err)
 	return true
 }
@@ -256,8 +248,7 @@ func TestChangedSnapshotsDoNoHarm(t *testing.T) {
 		}
 		c.last = append(c.last, e.Advance(secondsIn(float64(second-2)))...)
 	}
-	good, err := e.Snapshot()
-	require.NoError(t, err)
+	good := snapshotOf(t, e)
 	body := detect.Unpack(t, good)
 	rng := rand.New(rand.NewPCG(5, 5))
 	taken := 0

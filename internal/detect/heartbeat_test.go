@@ -214,10 +214,7 @@ func TestSilenceSurvivesARestart(t *testing.T) {
 	for cut := 50.0; cut < 3000; cut += 190 {
 		first := engine(detect.Balanced)
 		found := rhythm(first, every(1), on, 0, cut, 1)
-		snapshot, err := first.Snapshot()
-		require.NoError(t, err)
-		second := engine(detect.Balanced)
-		require.NoError(t, second.Restore(snapshot))
+		second := restored(t, snapshotOf(t, first))
 		found = append(found, rhythm(second, every(1), on, cut, 3000, 1)...)
 		require.Equal(t, want, found, fmt.Sprint(cut))
 	}

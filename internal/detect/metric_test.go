@@ -131,14 +131,14 @@ func TestLatePointsHaveNoEffect(t *testing.T) {
 	t.Parallel()
 	w, e := newWorld(1, 20), engine(detect.Balanced)
 	w.run(e, 60)
-	before, _ := e.Snapshot()
+	before := snapshotOf(t, e)
 	w.seconds = 30
 	for _, s := range w.second() {
 		if s.Kind == telemetry.KindMetric {
 			require.Empty(t, e.Observe(s))
 		}
 	}
-	after, _ := e.Snapshot()
+	after := snapshotOf(t, e)
 	require.Equal(t, before, after)
 	require.Positive(t, e.Stats().Late)
 }

@@ -108,16 +108,11 @@ func TestARestoredEngineGoesOnExactly(t *testing.T) {
 			signals := c.step()
 			for i, s := range signals {
 				if c.rng.IntN(1500) == 0 { // also in the middle of a second
-					raw, err := other.Snapshot()
-					require.NoError(t, err)
-					same, err := whole.Snapshot()
-					require.NoError(t, err)
-					require.Equal(t, same, raw, "seed %d, second %d", seed, second)
+					raw := snapshotOf(t, other)
+					require.Equal(t, snapshotOf(t, whole), raw, "seed %d, second %d", seed, second)
 					other = detect.New(o)
 					require.NoError(t, other.Restore(raw))
-					again, err := other.Snapshot()
-					require.NoError(t, err)
-					require.Equal(t, raw, again)
+					require.Equal(t, raw, snapshotOf(t, other))
 					restores++
 					if r, ok := whole.Reading(series("Errors")); ok && r.Anomalous {
 						open++

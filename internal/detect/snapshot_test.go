@@ -52,6 +52,21 @@ func play(e detect.Engine, tape [][]telemetry.Signal, from, to int) []incident.A
 	return found
 }
 
+func snapshotOf(t testing.TB, e *detect.Detector) []byte {
+	t.Helper()
+	raw, err := e.Snapshot()
+	require.NoError(t, err)
+	return raw
+}
+
+// restored is an engine of the shop that goes on from a snapshot.
+func restored(t testing.TB, snapshot []byte) *detect.Detector {
+	t.Helper()
+	e := engine(detect.Balanced)
+	require.NoError(t, e.Restore(snapshot))
+	return e
+}
+
 func TestRestoringAtAnyCutGivesTheSameAnomalies(t *testing.T) {
 	t.Parallel()
 	all := tape()
@@ -66,13 +81,9 @@ func TestRestoringAtAnyCutGivesTheSameAnomalies(t *testing.T) {
 	for cut := 1; cut < len(all); cut += 7 {
 		first := engine(detect.Balanced)
 		got := play(first, all, 0, cut)
-		snapshot, err := first.Snapshot()
-		require.NoError(t, err)
-		second := engine(detect.Balanced)
-		require.NoError(t, second.Restore(snapshot))
-		again, err := second.Snapshot()
-		require.NoError(t, err)
-		require.Equal(t, snapshot, again)
+		snapshot := snapshotOf(t, first)
+		second := restored(t, snapshot)
+		require.Equal(t, snapshot, snapshotOf(t, second))
 		require.Equal(t, want, append(got, play(second, all, cut, len(all))...), "cut at %d", cut)
 	}
 }
@@ -96,10 +107,7 @@ func TestRestoreTakesTheUnion(t *testing.T) {
 	play(whole, all, 0, 200)
 	play(left, split(true), 0, 150) // it stopped earlier, with an older view of the errors
 	play(right, split(false), 0, 200)
-	a, err := left.Snapshot()
-	require.NoError(t, err)
-	b, err := right.Snapshot()
-	require.NoError(t, err)
+	a, b := snapshotOf(t, left), snapshotOf(t, right)
 	for _, order := range [][][]byte{{a, b}, {b, a}} {
 		union := engine(detect.Balanced)
 		require.NoError(t, union.Restore(order...))
@@ -122,8 +130,7 @@ func TestWhatIsNoSnapshotIsRefusedAndChangesNothing(t *testing.T) {
 	all := tape()
 	first := engine(detect.Balanced)
 	play(first, all, 0, 150)
-	good, err := first.Snapshot()
-	require.NoError(t, err)
+	good := snapshotOf(t, first)
 	changed := func(f func(b []byte) []byte) []byte { return f(slices.Clone(good)) }
 	for name, c := range map[string]struct {
 		raw  []byte
@@ -144,16 +151,13 @@ func TestWhatIsNoSnapshotIsRefusedAndChangesNothing(t *testing.T) {
 			t.Parallel()
 			e := engine(detect.Balanced)
 			play(e, all, 0, 100)
-			before, err := e.Snapshot()
-			require.NoError(t, err)
+			before := snapshotOf(t, e)
 			for _, set := range [][][]byte{{c.raw}, {good, c.raw}} {
-				err = e.Restore(set...)
+				err := e.Restore(set...)
 				require.ErrorContains(t, err, c.want)
 				require.ErrorContains(t, err, "start without it")
 			}
-			after, err := e.Snapshot()
-			require.NoError(t, err)
-			require.Equal(t, before, after)
+			require.Equal(t, before, snapshotOf(t, e))
 		})
 	}
 	t.Run("every single byte counts", func(t *testing.T) {
@@ -189,15 +193,12 @@ func TestSealedNonsenseIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := engine(detect.Balanced)
-			before, err := e.Snapshot()
-			require.NoError(t, err)
+			before := snapshotOf(t, e)
 			raw, err := detect.Seal(records)
 			require.NoError(t, err)
 			err = e.Restore(raw)
 			require.ErrorContains(t, err, "start without it")
-			after, err := e.Snapshot()
-			require.NoError(t, err)
-			require.Equal(t, before, after)
+			require.Equal(t, before, snapshotOf(t, e))
 		})
 	}
 }
