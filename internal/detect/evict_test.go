@@ -155,9 +155,6 @@ func TestSeriesInTroubleOrWithFeedbackStay(t *testing.T) {
 			}
 			e.Observe(fleetPoint(i, float64(at), value))
 		}
-		if at > 197 {
-			continue // they stop
-		}
 	}
 	r, _ := e.Reading(fleetKey(2))
 	require.True(t, r.Anomalous)

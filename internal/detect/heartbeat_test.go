@@ -34,7 +34,7 @@ func constant(name string, at float64) telemetry.Signal {
 	return shopPoint(name, secondsIn(at), 7)
 }
 
-// rhythm shows an engine the series Latency with its own times beside Requests,
+// rhythm shows an engine the series Success with its own times beside Requests,
 // which carries the watermark, and returns what it said of silence.
 func rhythm(e *detect.Detector, carrier, subject comes, from, to, tick float64) []incident.Anomaly {
 	var found []incident.Anomaly
