@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -24,9 +23,9 @@ const checkLimit = 10 * time.Second
 
 // doctorOptions are the flags of doctor.
 type doctorOptions struct {
-	config, envFile string
-	deep            bool
-	limit           time.Duration
+	worker workerConfig
+	deep   bool
+	limit  time.Duration
 }
 
 func newDoctorCommand() *cobra.Command {
@@ -48,9 +47,8 @@ func newDoctorCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDoctor(cmd, o) },
 	}
+	o.worker.flags(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&o.config, "config", "", "the worker's configuration in YAML (default: $FIREBREAK_CONFIG, else none)")
-	flags.StringVar(&o.envFile, "env-file", "", "KEY=value lines that are set before anything is read, as the worker takes them")
 	flags.BoolVar(&o.deep, "deep", false, "also ask the model for one token, which costs a little")
 	flags.DurationVar(&o.limit, "timeout", checkLimit, "how long one check may take")
 	return cmd
@@ -61,15 +59,9 @@ func runDoctor(cmd *cobra.Command, o doctorOptions) error {
 	if o.limit <= 0 {
 		return usagef("--timeout has to be longer than nothing")
 	}
-	if err := config.SetEnvFile(o.envFile); err != nil {
-		return usageError{err}
-	}
-	if o.config == "" {
-		o.config = os.Getenv("FIREBREAK_CONFIG")
-	}
-	cfg, mistakes, err := config.Read(o.config, os.Environ())
+	cfg, mistakes, err := o.worker.read()
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	temporal, err := temporalOptions(cmd)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"go.temporal.io/sdk/temporal"
@@ -45,11 +44,7 @@ func (d *doctor) catalogueProbe() probe {
 }
 
 func (d *doctor) catalogueFetch(ctx context.Context) finding {
-	o := catalog.StoreOptions{
-		URL: d.cfg.Catalog.URL, Branch: d.cfg.Catalog.Branch, Path: d.cfg.Catalog.Path, Insecure: d.cfg.Catalog.Insecure,
-		Auth: catalog.TokenAuth(d.cfg.Catalog.User, d.cfg.Catalog.Token), Log: slog.New(slog.DiscardHandler),
-	}
-	store, err := catalog.NewStore(o)
+	store, err := catalog.NewStore(catalogueOptions(d.cfg.Catalog))
 	if err != nil {
 		return failed(clean(err.Error())).last()
 	}

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"io"
-	"net/http"
+	"errors"
 	"time"
 
 	"firebreak/internal/incident"
-	"firebreak/workers/stream"
 )
 
 // workerProbe asks the worker on this machine how its stream is read, which
@@ -25,21 +22,14 @@ func (d *doctor) workerProbe() probe {
 }
 
 func workerHealth(ctx context.Context, address string) finding {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
-	if err != nil {
+	health, err := askWorker(ctx, address)
+	switch {
+	case errors.Is(err, errNoAddress):
 		return skipped("%s is no address to ask", clean(address))
-	}
-	resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
-	if err != nil {
-		return skipped("none answers at %s; it may run elsewhere", address)
-	}
-	defer resp.Body.Close()
-	var health struct {
-		Ready  *bool            `json:"ready"`
-		Stream *stream.Counters `json:"stream"`
-	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&health); err != nil || health.Ready == nil {
+	case errors.Is(err, errNoWorker):
 		return skipped("what answers at %s is no worker", address)
+	case err != nil:
+		return skipped("none answers at %s; it may run elsewhere", address)
 	}
 	switch s := health.Stream; {
 	case !*health.Ready:

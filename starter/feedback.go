@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +19,8 @@ const maxFeedbackNote = 200
 
 // feedbackFlags are what every command takes that gives feedback.
 type feedbackFlags struct {
-	config, envFile string
-	as, note        string
+	worker   workerConfig
+	as, note string
 }
 
 func newFeedbackCommand(open opener) *cobra.Command {
@@ -40,12 +39,6 @@ func newFeedbackCommand(open opener) *cobra.Command {
 	}
 	cmd.AddCommand(newFalseAlarmCommand(open), newMissedCommand(), newFeedbackResetCommand(), newFeedbackListCommand())
 	return cmd
-}
-
-// configFlags adds the flags that say where the configuration is.
-func (f *feedbackFlags) configFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.config, "config", "", "the worker's configuration in YAML (default: $FIREBREAK_CONFIG, else none)")
-	cmd.Flags().StringVar(&f.envFile, "env-file", "", "KEY=value lines that are set before anything is read, as the worker takes them")
 }
 
 // personFlags adds the flags that say who gives feedback, and why.
@@ -72,16 +65,9 @@ func (f *feedbackFlags) fill() error {
 
 // read reads the configuration, of which only these keys have to be right.
 func (f *feedbackFlags) read(keys ...string) (config.Config, error) {
-	if err := config.SetEnvFile(f.envFile); err != nil {
-		return config.Config{}, usageError{err}
-	}
-	path := f.config
-	if path == "" {
-		path = os.Getenv("FIREBREAK_CONFIG")
-	}
-	cfg, mistakes, err := config.Read(path, os.Environ())
+	cfg, mistakes, err := f.worker.read()
 	if err != nil {
-		return cfg, usageError{err}
+		return cfg, err
 	}
 	var wrong []error
 	for _, m := range mistakes {

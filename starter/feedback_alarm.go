@@ -44,7 +44,7 @@ func newFalseAlarmCommand(open opener) *cobra.Command {
 			return f.send(cmd, cfg, out)
 		},
 	}
-	f.configFlags(cmd)
+	f.worker.flags(cmd)
 	f.personFlags(cmd)
 	cmd.Flags().StringSliceVar(&only, "anomaly", nil, "only these anomalies of the incident, by the beginning of their ids")
 	return cmd

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -54,7 +52,7 @@ func newFeedbackListCommand() *cobra.Command {
 			return nil
 		},
 	}
-	f.configFlags(cmd)
+	f.worker.flags(cmd)
 	cmd.Flags().StringVar(&worker, "worker", "", "HOST:PORT at which the worker answers /healthz (default: worker.health of the configuration)")
 	return cmd
 }
@@ -66,22 +64,14 @@ const askWithin = 10 * time.Second
 func askAdjustments(ctx context.Context, address string) ([]detect.Adjustment, error) {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
-	if err != nil {
-		return nil, usagef("%q is no address to ask: %w", address, err)
-	}
-	resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("ask the worker at %s: %w\nIt has to be the one that reads the stream; name it with --worker HOST:PORT", address, err)
-	}
-	defer resp.Body.Close()
-	var health struct {
-		Ready    *bool                `json:"ready"`
-		Stream   json.RawMessage      `json:"stream"`
-		Feedback *[]detect.Adjustment `json:"feedback"`
-	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 4<<20)).Decode(&health); err != nil || health.Ready == nil {
-		return nil, fmt.Errorf("what answers at %s is no worker", address)
+	health, err := askWorker(ctx, address)
+	switch {
+	case errors.Is(err, errNoAddress):
+		return nil, usagef("%q is %w", address, err)
+	case errors.Is(err, errNoWorker):
+		return nil, fmt.Errorf("what answers at %s is %w", address, err)
+	case err != nil:
+		return nil, fmt.Errorf("%w\nIt has to be the one that reads the stream; name it with --worker HOST:PORT", err)
 	}
 	if health.Stream == nil {
 		return nil, fmt.Errorf("the worker at %s does not read the stream; ask another one with --worker", address)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -106,10 +105,7 @@ func (t *target) known(ctx context.Context, cfg config.Config) ([]incident.Servi
 	if t.services != "" || cfg.Catalog.URL == "" {
 		return loadServices(t.services)
 	}
-	store, err := catalog.NewStore(catalog.StoreOptions{
-		URL: cfg.Catalog.URL, Branch: cfg.Catalog.Branch, Path: cfg.Catalog.Path, Insecure: cfg.Catalog.Insecure,
-		Auth: catalog.TokenAuth(cfg.Catalog.User, cfg.Catalog.Token), Log: slog.New(slog.DiscardHandler),
-	})
+	store, err := catalog.NewStore(catalogueOptions(cfg.Catalog))
 	if err != nil {
 		return nil, fmt.Errorf("set up the catalogue: %w", err)
 	}
@@ -165,7 +161,7 @@ func newMissedCommand() *cobra.Command {
 			})
 		},
 	}
-	f.configFlags(cmd)
+	f.worker.flags(cmd)
 	f.personFlags(cmd)
 	t.flags(cmd)
 	cmd.Flags().StringVar(&at, "at", "", "when the trouble was: YYYY-MM-DD HH:MM:SS in UTC, RFC 3339 or seconds since 1970")
@@ -203,7 +199,7 @@ func newFeedbackResetCommand() *cobra.Command {
 			return f.send(cmd, cfg, out)
 		},
 	}
-	f.configFlags(cmd)
+	f.worker.flags(cmd)
 	f.personFlags(cmd)
 	t.flags(cmd)
 	return cmd
