@@ -12,14 +12,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/client"
 
+	"firebreak/internal/config"
 	"firebreak/internal/detect"
 	"firebreak/internal/incident"
 	"firebreak/test/sandbox/scenario"
 	"firebreak/test/stack"
-	"firebreak/test/stack/temporal"
-	"firebreak/workers"
 )
 
 // startAnswering is start with a worker that answers /healthz at the address
@@ -31,26 +29,9 @@ func startAnswering(t *testing.T) (w world, health string) {
 	require.NoError(t, err)
 	health = free.Addr().String()
 	require.NoError(t, free.Close())
-	cfg, standIns := w.Config(), w.AWS()
-	cfg.Worker.Health = health
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ready, ended := make(chan struct{}), make(chan error, 1)
-	go func() {
-		ended <- workers.Run(ctx, cfg, workers.Options{
-			Logger: log, AWS: &standIns, Ready: func() { close(ready) },
-			Temporal: &client.Options{HostPort: w.Temporal.Address(), Namespace: temporal.Namespace},
-		})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		require.NoError(t, <-ended)
-	})
-	select {
-	case <-ready:
-	case err := <-ended:
-		ended <- err
-		require.NoError(t, err)
-	}
+	stop, err := w.StartWorker(context.WithoutCancel(t.Context()), log, func(cfg *config.Config) { cfg.Worker.Health = health })
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, stop()) })
 	return w, health
 }
 

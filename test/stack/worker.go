@@ -136,12 +136,16 @@ func awsEndpoints(url string) []string {
 // returns once it serves. With a model of real Bedrock the diagnosis alone uses
 // the AWS credentials of the environment; everything else stays with the
 // stand-ins. The returned function stops the worker and waits for its end; it
-// returns the worker's error when it failed by itself.
-func (s *Stack) StartWorker(ctx context.Context, logger *slog.Logger) (stop func() error, err error) {
+// returns the worker's error when it failed by itself. Edits change the worker's
+// configuration, which is Config's.
+func (s *Stack) StartWorker(ctx context.Context, logger *slog.Logger, edits ...func(*config.Config)) (stop func() error, err error) {
 	if s.Temporal == nil {
 		return nil, errors.New("start a worker: the stack has no Temporal server")
 	}
 	cfg := s.Config()
+	for _, edit := range edits {
+		edit(&cfg)
+	}
 	standIns := s.AWS()
 	runs := []workerRun{{cfg, &standIns}}
 	if s.opts.Model != OfflineModel {
