@@ -16,7 +16,7 @@ import (
 )
 
 // TestARecordedHealthyShopGivesNoAnomaly replays ten minutes of the sandbox's
-// shop, healthy, under a load that swings between 10 and 35 requests a second:
+// shop, healthy, under a load that swings between 11 and 29 requests a second:
 // eight metrics a second, two log groups, alarms that are OK. It was recorded by
 // `go run ./test/bench/record --out internal/detect/testdata/healthy.jsonl.gz`.
 func TestARecordedHealthyShopGivesNoAnomaly(t *testing.T) {

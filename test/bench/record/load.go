@@ -6,8 +6,8 @@ import (
 )
 
 // rate is the load at a time since the beginning, in requests a second. It
-// swings over five minutes between about a half and twice its least, and twice
-// a campaign brings two thirds more within a few seconds, for a while.
+// swings over five minutes between its least and about twice that, and twice a
+// campaign brings two thirds more within a few seconds, for a while.
 func rate(since time.Duration) float64 {
 	const (
 		middle   = 16.0
