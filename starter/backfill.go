@@ -77,8 +77,9 @@ func newBackfillCommand() *cobra.Command {
 			if o.mode = correlate.Mode(mode); o.mode != correlate.Group && o.mode != correlate.Each {
 				return usagef("--mode is %q, neither group nor each", mode)
 			}
-			if o.sensitivity = detect.Sensitivity(sensitivity); !slices.Contains(detect.Sensitivities(), sensitivity) {
-				return usagef("--sensitivity is %q, none of %s", sensitivity, strings.Join(detect.Sensitivities(), ", "))
+			o.sensitivity = detect.Sensitivity(sensitivity)
+			if err = checkSensitivity(o.sensitivity); err != nil {
+				return err
 			}
 			if o.name != "" && !backfillName.MatchString(o.name) {
 				return usagef("--name %q: small letters, digits and dashes, at most 40", o.name)

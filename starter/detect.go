@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,8 +89,8 @@ func newDetectMetricsCommand() *cobra.Command {
 
 // check finds mistakes in the call, and whether a folder is meant.
 func (o *detectOptions) check(limited bool) error {
-	if !slices.Contains(detect.Sensitivities(), string(o.sensitivity)) {
-		return usagef("--sensitivity is %q, none of %s", o.sensitivity, strings.Join(detect.Sensitivities(), ", "))
+	if err := checkSensitivity(o.sensitivity); err != nil {
+		return err
 	}
 	if o.role != "" && !slices.Contains(metricRoles, string(o.role)) {
 		return usagef("--role is %q, none of %s", o.role, strings.Join(metricRoles, ", "))
@@ -101,8 +98,10 @@ func (o *detectOptions) check(limited bool) error {
 	if limited && o.role != incident.RoleSaturation {
 		return usagef("--limit is for --role saturation: a forecast needs something that fills up")
 	}
-	if limited && (math.IsNaN(o.limit) || o.limit <= 0 || o.limit > maxMetricValue) {
-		return usagef("--limit is %v, give a positive number in the unit of the values", o.limit)
+	if limited {
+		if err := checkMetricLimit(o.limit); err != nil {
+			return err
+		}
 	}
 	if o.out == "" && o.plot == "" && !o.json {
 		return usagef("where shall the scores go? Give --out FILE or --out -, or --plot or --json without it")
@@ -110,15 +109,9 @@ func (o *detectOptions) check(limited bool) error {
 	if o.json && o.out == stdStream {
 		return usagef("--json and --out - would both write to standard output")
 	}
-	if o.in != stdStream {
-		info, err := os.Stat(o.in)
-		if errors.Is(err, fs.ErrNotExist) {
-			return usagef("--in %s: there is no such file or folder", o.in)
-		}
-		if err != nil {
-			return fmt.Errorf("read --in: %w", err)
-		}
-		o.folder = info.IsDir()
+	var err error
+	if o.folder, err = inputIsFolder(o.in); err != nil {
+		return err
 	}
 	if o.folder {
 		return o.checkFolder()

@@ -1,12 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"math"
-	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -64,11 +58,11 @@ func newForecastCommand() *cobra.Command {
 
 // check finds mistakes in the call, and whether a folder is meant.
 func (o *forecastOptions) check() error {
-	if !slices.Contains(detect.Sensitivities(), string(o.sensitivity)) {
-		return usagef("--sensitivity is %q, none of %s", o.sensitivity, strings.Join(detect.Sensitivities(), ", "))
+	if err := checkSensitivity(o.sensitivity); err != nil {
+		return err
 	}
-	if math.IsNaN(o.limit) || o.limit <= 0 || o.limit > maxMetricValue {
-		return usagef("--limit is %v, give a positive number in the unit of the values", o.limit)
+	if err := checkMetricLimit(o.limit); err != nil {
+		return err
 	}
 	if o.json && o.out == stdStream {
 		return usagef("--json and --out - would both write to standard output")
@@ -76,17 +70,11 @@ func (o *forecastOptions) check() error {
 	if o.out != "" && o.out != stdStream && isFolder(o.out) {
 		return usagef("--out %s is a folder; give a file", o.out)
 	}
-	if o.in == stdStream {
-		return nil
+	var err error
+	if o.folder, err = inputIsFolder(o.in); err != nil {
+		return err
 	}
-	info, err := os.Stat(o.in)
-	if errors.Is(err, fs.ErrNotExist) {
-		return usagef("--in %s: there is no such file or folder", o.in)
-	}
-	if err != nil {
-		return fmt.Errorf("read --in: %w", err)
-	}
-	if o.folder = info.IsDir(); !o.folder && o.out != "" && sameFile(o.in, o.out) {
+	if o.in != stdStream && !o.folder && o.out != "" && sameFile(o.in, o.out) {
 		return usagef("--out would overwrite --in %s", o.in)
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 
@@ -94,15 +93,12 @@ func testForecasts(ctx context.Context, o forecastOptions, file string, stdin io
 	return s
 }
 
-func readForForecast(ctx context.Context, s *forecastSeries, in io.Reader, track *tracker, replay *backtest.Replay) error {
-	if s.File != stdStream {
-		f, err := os.Open(s.File)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
+func readForForecast(ctx context.Context, s *forecastSeries, stdin io.Reader, track *tracker, replay *backtest.Replay) error {
+	in, err := openInput(s.File, stdin)
+	if err != nil {
+		return err
 	}
+	defer in.Close()
 	source, err := unpacked(&stoppable{ctx, &tracked{in, track}})
 	if err != nil {
 		return err

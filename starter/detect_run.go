@@ -43,18 +43,23 @@ func runDetectFile(cmd *cobra.Command, o detectOptions) error {
 // scoreFile opens the scorer's file and runs it through.
 func (s *scorer) scoreFile(ctx context.Context, stdin io.Reader, out io.Writer, track *tracker) error {
 	defer track.fileDone()
-	in := stdin
-	if s.report.File != stdStream {
-		f, err := os.Open(s.report.File)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
+	in, err := openInput(s.report.File, stdin)
+	if err != nil {
+		return err
 	}
+	defer in.Close()
 	tell := track.rowCounter()
 	defer func() { tell(s.report.Rows) }() // those after the last thousand
 	return s.scoreRows(ctx, &tracked{in, track}, out, tell)
+}
+
+// openInput opens a file for reading, or hands out standard input under its
+// name.
+func openInput(file string, stdin io.Reader) (io.ReadCloser, error) {
+	if file == stdStream {
+		return io.NopCloser(stdin), nil
+	}
+	return os.Open(file)
 }
 
 func inputName(file string) string {
