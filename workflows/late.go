@@ -53,7 +53,7 @@ func (r *incidentRun) closerLook(a incident.Anomaly) (incident.VerifySpec, bool)
 		if !sameSeries(w.MetricRef, *a.Metric) || w.Period <= 0 || w.Period >= a.Metric.Period {
 			continue
 		}
-		spec := r.band(a.Service, a.Sightings()[0])
+		spec := r.band(a.Service, a.Own())
 		spec.Metric.Period = w.Period
 		if a.Metric.Stat == "Sum" || a.Metric.Stat == "SampleCount" {
 			spec.Threshold *= float64(w.Period) / float64(a.Metric.Period) // what a whole period may hold, shared out

@@ -152,15 +152,10 @@ func (r *incidentRun) take(ctx workflow.Context, a incident.Anomaly) {
 	r.show(ctx)
 }
 
-// keep stores an anomaly at its place. Only the first ones keep their samples and
-// changes, and there are not more witnesses than leave room, because all of them
-// travel together in payloads.
+// keep stores an anomaly at its place.
 func (r *incidentRun) keep(i int, a incident.Anomaly) {
-	if i >= maxFull {
-		a.Samples, a.Changes = nil, nil
-	}
 	r.state.Anomalies[i] = a
-	incident.BoundWitnesses(r.state.Anomalies, maxAnomalies)
+	incident.Bound(r.state.Anomalies, maxFull, maxAnomalies)
 }
 
 // announce tells of an anomaly that joined. In a storm the root message and the

@@ -59,7 +59,7 @@ func (a *Activities) anomaly(an incident.Anomaly, i int, inventory *incident.Inv
 	from, to := an.Opened.Add(-a.opts.Before), until.Add(time.Minute)
 	what := an.Why
 	if an.Breadth() > 1 { // then Why can be about another series
-		what = an.Sightings()[0].Words()
+		what = an.Own().Words()
 	}
 	e := incident.Evidence{
 		Kind: incident.EvidenceAnomaly, Service: an.Service, From: from, To: to, Samples: an.Samples,

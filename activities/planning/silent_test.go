@@ -66,7 +66,7 @@ func TestWhatHasStoppedIsNoReadingOfAValue(t *testing.T) {
 	level := incident.Anomaly{Service: "checkout", Rule: "level", Metric: &sums, Observed: 17, LastSeen: at}
 	stopped := incident.Anomaly{Service: "checkout", Rule: incident.RuleSilent, Metric: &points, Low: 1, High: 4, LastSeen: at.Add(time.Minute)}
 	witnessed := level
-	witnessed.Witnesses = []incident.Witness{stopped.Sightings()[0]}
+	witnessed.Witnesses = []incident.Witness{stopped.Own()}
 	counted := level
 	counted.Metric, counted.Observed = &points, 3
 	for _, tt := range []struct {

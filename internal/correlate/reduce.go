@@ -206,14 +206,8 @@ func (r *reducer) starting(incidentID string) *Start {
 }
 
 // hold puts an anomaly into a list, in place of its earlier emission if there is one.
-// Only the first ones keep their samples and changes, and there are not more
-// witnesses than leave room, because all travel together.
 func hold(held []incident.Anomaly, a incident.Anomaly, c *Counters) []incident.Anomaly {
-	i := slices.IndexFunc(held, func(h incident.Anomaly) bool { return h.ID == a.ID })
-	if i >= maxFull || i < 0 && len(held) >= maxFull {
-		a.Samples, a.Changes = nil, nil
-	}
-	switch {
+	switch i := slices.IndexFunc(held, func(h incident.Anomaly) bool { return h.ID == a.ID }); {
 	case i >= 0:
 		held[i] = a
 	case len(held) >= maxAnomalies:
@@ -222,6 +216,6 @@ func hold(held []incident.Anomaly, a incident.Anomaly, c *Counters) []incident.A
 	default:
 		held = append(held, a)
 	}
-	incident.BoundWitnesses(held, maxAnomalies)
+	incident.Bound(held, maxFull, maxAnomalies)
 	return held
 }

@@ -33,13 +33,14 @@ type member struct {
 // admits tells whether a further episode may join: the group is still open and
 // has room, and the series is not one of it that had been back to normal.
 func (g *group) admits(a incident.Anomaly) bool {
-	again := func(m member) bool { return m.Series == a.Series && m.Rule == a.Rule }
+	own := a.Own()
+	again := func(m member) bool { return m.Same(own) }
 	return len(g.Members) < maxTogether && !g.over() && !slices.ContainsFunc(g.Members, again)
 }
 
 // join adds an episode.
 func (g *group) join(a incident.Anomaly, role roles) {
-	m := member{ID: a.ID, Witness: incident.Witness{Rule: a.Rule, Series: a.Series, Metric: a.Metric, Opened: a.Opened, Previous: a.Previous}}
+	m := member{ID: a.ID, Witness: a.Own()}
 	if a.Metric != nil {
 		m.Role = role(*a.Metric)
 	}

@@ -29,9 +29,8 @@ type Witness struct {
 	Reached  float64 `json:"reached,omitempty"`  //
 }
 
-// Sightings lists every series in which an anomaly is known to show, its own
-// first. Those that are only counted are missing.
-func (a Anomaly) Sightings() []Witness {
+// Own is the sighting of an anomaly in its own series, without a role.
+func (a Anomaly) Own() Witness {
 	own := Witness{
 		Rule: a.Rule, Series: a.Series, Metric: a.Metric, Opened: a.Opened, Closed: a.Closed,
 		Observed: a.Observed, Low: a.Low, High: a.High, Rarity: a.Rarity, Unsure: a.Unsure, Previous: a.Previous, Reached: a.Reached,
@@ -39,8 +38,12 @@ func (a Anomaly) Sightings() []Witness {
 	if !a.Back.IsZero() {
 		own.Closed = a.Back
 	}
-	return append([]Witness{own}, a.Witnesses...)
+	return own
 }
+
+// Sightings lists every series in which an anomaly is known to show, its own
+// first. Those that are only counted are missing.
+func (a Anomaly) Sightings() []Witness { return append([]Witness{a.Own()}, a.Witnesses...) }
 
 // Breadth is in how many series an anomaly shows, its own included.
 func (a Anomaly) Breadth() int { return 1 + len(a.Witnesses) + a.MoreWitnesses }
@@ -59,6 +62,16 @@ func (a Anomaly) Onset() time.Time {
 
 // Same tells whether two witnesses are of one series by one rule.
 func (w Witness) Same(other Witness) bool { return w.Series == other.Series && w.Rule == other.Rule }
+
+// Bound makes a list of anomalies fit a payload, in which all of them travel
+// together: only the first full keep their samples and changes, and witnesses are
+// bounded as by BoundWitnesses.
+func Bound(list []Anomaly, full, series int) {
+	for i := full; i < len(list); i++ {
+		list[i].Samples, list[i].Changes = nil, nil
+	}
+	BoundWitnesses(list, series)
+}
 
 // BoundWitnesses shortens the lists of witnesses, the longest first, until
 // anomalies and witnesses together are at most so many series or no witness is

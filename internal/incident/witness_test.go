@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"firebreak/internal/incident"
+	"firebreak/internal/redact"
 )
 
 func witnesses(n int) []incident.Witness { return make([]incident.Witness, n) }
@@ -46,6 +47,23 @@ func TestBoundWitnesses(t *testing.T) {
 	}
 }
 
+func TestBoundKeepsTheFirstInFull(t *testing.T) {
+	t.Parallel()
+	var list []incident.Anomaly
+	for range 3 {
+		list = append(list, incident.Anomaly{Samples: []redact.Text{redact.Literal("sample")}, Changes: make([]incident.Change, 2), Witnesses: witnesses(2)})
+	}
+	incident.Bound(list, 2, 7)
+	for i, a := range list {
+		require.Equal(t, i < 2, len(a.Samples) == 1 && len(a.Changes) == 2, "anomaly %d", i)
+		require.Equal(t, i < 2, a.Samples != nil || a.Changes != nil, "anomaly %d", i)
+	}
+	require.Equal(t, 9, list[0].Breadth()+list[1].Breadth()+list[2].Breadth())
+	require.Len(t, list[0].Witnesses, 2)
+	incident.Bound(list[:1], 2, 7) // fewer than are kept in full
+	require.Len(t, list[0].Samples, 1)
+}
+
 func TestSightings(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -59,6 +77,7 @@ func TestSightings(t *testing.T) {
 	a.Back = at.Add(time.Second)
 	all := a.Sightings()
 	require.Equal(t, a.Back, all[0].Closed, "its own series was back before the others")
+	require.Equal(t, all[0], a.Own())
 	require.Equal(t, "Errors is 5 where 0 to 2 is expected", all[0].Words().String())
 	require.Equal(t, "latency", all[1].Name().String())
 	require.Equal(t, "latency has stopped coming", incident.Witness{Rule: incident.RuleSilent, Series: "latency"}.Words().String())
