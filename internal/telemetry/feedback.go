@@ -33,17 +33,18 @@ const (
 // any other signal, so that it is kept with it, takes effect at its own event
 // time and is there when the stream is replayed.
 //
-// It is a claim: whoever may write to the stream can make one in any name.
+// It is a claim: whoever may write to the stream can make one in any name. As
+// JSON it is the detail of its event.
 type Feedback struct {
-	ID      string    // of the event
-	Series  string    // key of the series that it is about
-	Rule    string    // the detector's rule; empty for the usual one of the series
-	Verdict Verdict   //
-	Anomaly string    // id of the episode, for FalseAlarm
-	Reached float64   // how far out that episode came, in multiples of the usual threshold; 0 when unknown
-	At      time.Time // the event time that it is about: when the episode opened, or when one was missed
-	By      string    // who says so, only letters, digits and . _ - @ +; at most maxBy bytes
-	Note    string    // why, raw, at most maxNote bytes
+	ID      string    `json:"-"`                    // of the event
+	Series  string    `json:"series"`               // key of the series that it is about
+	Rule    string    `json:"rule,omitempty"`       // the detector's rule; empty for the usual one of the series
+	Verdict Verdict   `json:"verdict"`              //
+	Anomaly string    `json:"anomaly_id,omitempty"` // id of the episode, for FalseAlarm
+	Reached float64   `json:"reached,omitempty"`    // how far out that episode came, in multiples of the usual threshold; 0 when unknown
+	At      time.Time `json:"at"`                   // the event time that it is about: when the episode opened, or when one was missed
+	By      string    `json:"by"`                   // who says so, only letters, digits and . _ - @ +; at most maxBy bytes
+	Note    string    `json:"note,omitempty"`       // why, raw, at most maxNote bytes
 }
 
 // Limits on a feedback event, in bytes.
@@ -54,28 +55,14 @@ const (
 	maxRule   = 64
 )
 
-// feedbackDetail is the event's detail.
-type feedbackDetail struct {
-	Series  string    `json:"series"`
-	Rule    string    `json:"rule,omitempty"`
-	Verdict Verdict   `json:"verdict"`
-	Anomaly string    `json:"anomaly_id,omitempty"`
-	Reached float64   `json:"reached,omitempty"`
-	At      time.Time `json:"at"`
-	By      string    `json:"by"`
-	Note    string    `json:"note,omitempty"`
-}
-
 // feedback reads a feedback event.
 func (d *decoder) feedback(e envelope) error {
-	var det feedbackDetail
-	if err := json.Unmarshal(e.Detail, &det); err != nil {
+	var f Feedback
+	if err := json.Unmarshal(e.Detail, &f); err != nil {
 		return fmt.Errorf("feedback event %q: detail: %w", e.ID, err)
 	}
-	f := Feedback{
-		ID: e.ID, Series: det.Series, Rule: det.Rule, Verdict: det.Verdict, Anomaly: det.Anomaly, Reached: det.Reached,
-		At: det.At.UTC(), By: signature(det.By), Note: cut(strings.Join(strings.Fields(det.Note), " "), maxNote),
-	}
+	f = f.clean()
+	f.ID = e.ID
 	s := Signal{Kind: KindFeedback, Time: e.Time, Account: e.Account, Region: e.Region, Feedback: &f, Key: "feedback\x00" + e.ID}
 	own := cut(first(s.Account, d.src.Account), maxName) + "/" + cut(first(s.Region, d.src.Region), maxName) + "/"
 	if err := f.check(own); err != nil {
@@ -83,6 +70,12 @@ func (d *decoder) feedback(e envelope) error {
 	}
 	d.add(s, f.Series)
 	return nil
+}
+
+// clean brings the time to UTC, and what a person wrote into its bounds.
+func (f Feedback) clean() Feedback {
+	f.At, f.By, f.Note = f.At.UTC(), signature(f.By), cut(strings.Join(strings.Fields(f.Note), " "), maxNote)
+	return f
 }
 
 // check refuses what cannot be meant. own is how every series of the event's
@@ -134,13 +127,11 @@ func signature(by string) string {
 // account and region. The event's id is derived from all of it, so that sending
 // it again is a repeated delivery. What Decode would refuse is an error.
 func (f Feedback) Encode(account, region string, given time.Time) ([]byte, error) {
-	f.By, f.Note = signature(f.By), cut(strings.Join(strings.Fields(f.Note), " "), maxNote)
+	f = f.clean()
 	if err := f.check(account + "/" + region + "/"); err != nil {
 		return nil, fmt.Errorf("write feedback on %q: %w", f.Series, err)
 	}
-	detail, err := json.Marshal(feedbackDetail{
-		Series: f.Series, Rule: f.Rule, Verdict: f.Verdict, Anomaly: f.Anomaly, Reached: f.Reached, At: f.At.UTC(), By: f.By, Note: f.Note,
-	})
+	detail, err := json.Marshal(f)
 	if err != nil {
 		return nil, fmt.Errorf("write feedback on %q: %w", f.Series, err)
 	}

@@ -58,6 +58,26 @@ func TestFeedbackGoesThereAndBack(t *testing.T) {
 	require.Len(t, ids, 3)
 }
 
+// The id of an event is made of its bytes, so that these must not change: what was
+// sent before would count twice.
+func TestFeedbackIsWrittenAsEver(t *testing.T) {
+	t.Parallel()
+	elsewhere := alarmed()
+	elsewhere.At, elsewhere.By, elsewhere.Note = elsewhere.At.In(time.FixedZone("", 3600)), "ana maria", " the\n nightly  import"
+	for _, c := range []struct {
+		f    telemetry.Feedback
+		want string
+	}{
+		{alarmed(), `{"id":"feedback-39ff12a29ebbc01f0c44c3e9","detail-type":"Firebreak Detection Feedback","source":"firebreak","account":"123456789012","time":"2026-11-20T09:30:00.123Z","region":"eu-central-1","resources":[],"detail":{"series":"123456789012/eu-central-1/metric/Shop/Errors{service=checkout}","rule":"level","verdict":"false_alarm","anomaly_id":"a-a895d7548a5a6936","reached":1.3,"at":"2026-11-20T08:00:00Z","by":"ana@example.com","note":"the nightly import"}}`},
+		{elsewhere, `{"id":"feedback-e729d466565634a08648e0c4","detail-type":"Firebreak Detection Feedback","source":"firebreak","account":"123456789012","time":"2026-11-20T09:30:00.123Z","region":"eu-central-1","resources":[],"detail":{"series":"123456789012/eu-central-1/metric/Shop/Errors{service=checkout}","rule":"level","verdict":"false_alarm","anomaly_id":"a-a895d7548a5a6936","reached":1.3,"at":"2026-11-20T08:00:00Z","by":"ana_maria","note":"the nightly import"}}`},
+		{telemetry.Feedback{ID: "given", Series: errorsSeries, Verdict: telemetry.Missed, At: given, By: "ben"}, `{"id":"given","detail-type":"Firebreak Detection Feedback","source":"firebreak","account":"123456789012","time":"2026-11-20T09:30:00.123Z","region":"eu-central-1","resources":[],"detail":{"series":"123456789012/eu-central-1/metric/Shop/Errors{service=checkout}","verdict":"missed","at":"2026-11-20T09:30:00.123456789Z","by":"ben"}}`},
+	} {
+		raw, err := c.f.Encode("123456789012", "eu-central-1", given)
+		require.NoError(t, err)
+		require.Equal(t, c.want, string(raw))
+	}
+}
+
 // What others may put on the stream is refused where it cannot be meant, and
 // cut to size where it can.
 func TestFeedbackOfOthersIsHeldInBounds(t *testing.T) {
