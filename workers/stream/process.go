@@ -100,7 +100,7 @@ func (c *Consumer) take(ctx context.Context, p page) {
 	}
 	// An empty page at the tip is no sign of life: a shard on which nothing comes
 	// would hold the others back for ever.
-	if _, read := c.readAt[p.shard]; !read || len(p.records) > 0 || p.lag > 0 {
+	if len(p.records) > 0 || p.lag > 0 {
 		c.watermark.Open(p.shard, c.o.Now())
 	}
 	c.readAt[p.shard] = c.o.Now()
