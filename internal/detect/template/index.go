@@ -1,0 +1,108 @@
+package template
+
+import (
+	"cmp"
+	"hash/maphash"
+	"slices"
+)
+
+// index finds the templates a pattern fits, and those that differ from one in
+// a single word.
+type index[S any] struct {
+	seed  maphash.Seed
+	free  uint64 // hash of a lone mark
+	exact map[uint64]*Template[S]
+	// sets are the sets of words that some template of so many words has
+	// free; a pattern is looked up once with each of them.
+	sets  map[int][]*freeSet
+	slots map[uint64][]*Template[S] // by the hash with one word free
+	p     parsed
+}
+
+type freeSet struct {
+	words []uint16
+	used  int // by so many templates
+}
+
+func newIndex[S any](seed maphash.Seed) index[S] {
+	return index[S]{
+		seed: seed, free: maphash.String(seed, string(rune(mark))), exact: map[uint64]*Template[S]{}, sets: map[int][]*freeSet{},
+		slots: map[uint64][]*Template[S]{},
+	}
+}
+
+// find returns the template that a pattern fits: its own, or the one with the
+// fewest words free.
+func (x *index[S]) find(pattern string) *Template[S] {
+	p := &x.p
+	p.parse(x.seed, pattern)
+	if t := x.exact[p.sum]; t != nil && t.pattern == pattern {
+		return t
+	}
+	for _, set := range x.sets[len(p.words)] {
+		sum := p.sum
+		for _, i := range set.words {
+			sum += mix(x.free, uint64(i)<<1) - p.adds[i]
+		}
+		if t := x.exact[sum]; t != nil && slices.Equal(t.free, set.words) && t.pattern == p.release(set.words) {
+			return t
+		}
+	}
+	return nil
+}
+
+func (x *index[S]) add(t *Template[S]) {
+	p := &x.p
+	p.parse(x.seed, t.pattern)
+	x.exact[p.sum] = t
+	if len(t.free) > 0 {
+		x.use(len(p.words), t.free, 1)
+	}
+	for i := range p.words {
+		sum := p.without(i, x.free)
+		x.slots[sum] = append(x.slots[sum], t)
+	}
+}
+
+func (x *index[S]) remove(t *Template[S]) {
+	p := &x.p
+	p.parse(x.seed, t.pattern)
+	if x.exact[p.sum] == t {
+		delete(x.exact, p.sum)
+	}
+	if len(t.free) > 0 {
+		x.use(len(p.words), t.free, -1)
+	}
+	for i := range p.words {
+		sum := p.without(i, x.free)
+		members := x.slots[sum]
+		if at := slices.Index(members, t); at >= 0 {
+			members = slices.Delete(members, at, at+1)
+		}
+		if len(members) == 0 {
+			delete(x.slots, sum)
+		} else {
+			x.slots[sum] = members
+		}
+	}
+}
+
+// use counts the templates with a set of free words. Sets with fewer words
+// come first, so that a pattern goes to the most particular template.
+func (x *index[S]) use(words int, free []uint16, by int) {
+	sets := x.sets[words]
+	at, found := slices.BinarySearchFunc(sets, free, func(s *freeSet, f []uint16) int {
+		return cmp.Or(cmp.Compare(len(s.words), len(f)), slices.Compare(s.words, f))
+	})
+	if !found {
+		sets = slices.Insert(sets, at, &freeSet{words: slices.Clone(free)})
+	}
+	if sets[at].used += by; sets[at].used <= 0 {
+		sets = slices.Delete(sets, at, at+1)
+	}
+	if len(sets) == 0 {
+		delete(x.sets, words)
+		return
+	}
+	x.sets[words] = sets
+}

@@ -1,0 +1,217 @@
+package template
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// numberEnd returns how long the number is that w starts with: sign, digits,
+// decimals, exponent.
+func numberEnd(w string) int {
+	i := 0
+	if i < len(w) && (w[i] == '-' || w[i] == '+') {
+		i++
+	}
+	start := i
+	for i < len(w) && isDigit(w[i]) {
+		i++
+	}
+	whole := i - start
+	if i+1 < len(w) && w[i] == '.' && isDigit(w[i+1]) {
+		for i++; i < len(w) && isDigit(w[i]); i++ {
+		}
+	} else if whole == 0 {
+		return 0
+	}
+	if i+1 < len(w) && w[i]|0x20 == 'e' {
+		j := i + 1
+		if w[j] == '-' || w[j] == '+' {
+			j++
+		}
+		if k := j; k < len(w) && isDigit(w[k]) {
+			for k < len(w) && isDigit(w[k]) {
+				k++
+			}
+			if k == len(w) {
+				i = k
+			}
+		}
+	}
+	return i
+}
+
+// number scans a word that starts with a number, which ends at until.
+func (s *scanner) number(from, until, end int) int {
+	line := s.line
+	tail := line[until:end]
+	switch {
+	case tail == "" || tail == "%":
+		return s.alone(from, until, end)
+	case isHex(line[from:end]):
+		s.value(Hex, from, end)
+		return end
+	case isUUID(line[from:end]):
+		s.value(UUID, from, end)
+		return end
+	}
+	if u, ok := unitOf(tail); ok {
+		s.measured(Param{u.kind, line[from:end], parse(line[from:until]) * u.factor}, from, end)
+		return end
+	}
+	if n, ok := compound(line[from:end]); ok {
+		s.measured(Param{Duration, line[from:end], n}, from, end)
+		return end
+	}
+	if tail[0] == '-' && len(tail) > 1 {
+		// A range, or a number in front of a word: 104-127, 32-bit.
+		if n := numberEnd(tail[1:]); n == len(tail)-1 || !hasDigit(tail) {
+			s.measured(Param{Number, line[from:until], parse(line[from:until])}, from, until)
+			s.keep(until, until+1)
+			s.piece(until+1, end)
+			return end
+		}
+	}
+	if isVersion(line[from:end]) {
+		s.value(Version, from, end)
+		return end
+	}
+	s.value(Name, from, end)
+	return end
+}
+
+// alone scans a number that nothing is attached to: it may have thousands, and
+// its unit may be the next word.
+func (s *scanner) alone(from, until, end int) int {
+	line := s.line
+	for until == end && until+4 <= len(line) && line[until] == ',' && until-from <= 15 && isDigit(line[until+1]) &&
+		isDigit(line[until+2]) && isDigit(line[until+3]) && (until+4 == len(line) || bits[line[until+4]]&^(colon|other) == 0 && line[until+4] != '_') {
+		until += 4
+		end = until
+		if until+2 < len(line) && line[until] == '.' && isDigit(line[until+1]) {
+			for until++; until < len(line) && isDigit(line[until]); until++ {
+			}
+			end = until
+		}
+	}
+	p := Param{Number, line[from:end], parse(line[from:until])}
+	if end+1 < len(line) && line[end] == ' ' && isLetter(line[end+1]) {
+		to := end + 2
+		for to < len(line) && to-end < 16 && isLetter(line[to]) {
+			to++
+		}
+		if to == len(line) || bits[line[to]] == 0 || strings.IndexByte(".:", line[to]) >= 0 {
+			if u, ok := unitOf(line[end+1 : to]); ok && len(u.name) > 1 || ok && u.kind == Size && u.name == "B" {
+				p.Kind, p.Number = u.kind, p.Number*u.factor
+				if u.varies {
+					// Programs that write 17.7 GB write 930.0 KB as well.
+					end = to
+					p.Text = line[from:end]
+				}
+			}
+		}
+	}
+	s.measured(p, from, end)
+	return end
+}
+
+func parse(w string) float64 {
+	if strings.IndexByte(w, ',') >= 0 {
+		w = strings.ReplaceAll(w, ",", "")
+	}
+	if len(w) > 18 || strings.IndexByte(w, '.') >= 0 || strings.ContainsAny(w, "eE") {
+		n, err := strconv.ParseFloat(w, 64)
+		if err != nil && math.IsInf(n, 0) {
+			return n
+		}
+		return n
+	}
+	n, neg := int64(0), false
+	for i := range len(w) {
+		switch c := w[i]; {
+		case c == '-':
+			neg = true
+		case isDigit(c):
+			n = n*10 + int64(c-'0')
+		}
+	}
+	if neg {
+		n = -n
+	}
+	return float64(n)
+}
+
+// compound reads a duration such as 1h2m3.5s, in seconds.
+func compound(w string) (float64, bool) {
+	total, units := 0.0, 0
+	for w != "" {
+		n := numberEnd(w)
+		if n == 0 {
+			return 0, false
+		}
+		m := n
+		for m < len(w) && !isDigit(w[m]) && w[m] != '.' {
+			m++
+		}
+		u, ok := unitOf(w[n:m])
+		if !ok || u.kind != Duration {
+			return 0, false
+		}
+		total += parse(w[:n]) * u.factor
+		w = w[m:]
+		units++
+	}
+	return total, units > 0
+}
+
+// isVersion tells 1.2.3 and 1.2.3-rc4: three or more numbers between dots.
+func isVersion(w string) bool {
+	dots := 0
+	for i := range len(w) {
+		if w[i] == '.' {
+			dots++
+		}
+	}
+	return dots >= 2
+}
+
+type unit struct {
+	name   string
+	kind   Kind
+	factor float64
+	varies bool // written in the size that fits, so that the next line can have another
+}
+
+// unitOf finds a unit by its name.
+func unitOf(name string) (unit, bool) {
+	if len(name) > 12 {
+		return unit{}, false
+	}
+	u, ok := units[name]
+	return u, ok
+}
+
+var units = func() map[string]unit {
+	m := map[string]unit{}
+	add := func(kind Kind, factor float64, varies bool, names ...string) {
+		for _, n := range names {
+			m[n] = unit{n, kind, factor, varies}
+		}
+	}
+	add(Duration, 1e-9, false, "ns", "nanos", "nanosecond", "nanoseconds")
+	add(Duration, 1e-6, false, "us", "\u00b5s", "\u03bcs", "micros", "microsecond", "microseconds")
+	add(Duration, 1e-3, false, "ms", "msec", "msecs", "millis", "millisecond", "milliseconds", "MILLISECONDS")
+	add(Duration, 1, false, "s", "sec", "secs", "second", "seconds", "SECONDS")
+	add(Duration, 60, false, "m", "min", "mins", "minute", "minutes", "MINUTES")
+	add(Duration, 3600, false, "h", "hr", "hrs", "hour", "hours", "HOURS")
+	add(Duration, 86400, false, "d", "day", "days", "DAYS")
+	add(Size, 1, false, "byte", "bytes", "Byte", "Bytes")
+	add(Size, 1, true, "B")
+	for i, p := range []string{"K", "M", "G", "T", "P"} {
+		decimal, binary := math.Pow(1000, float64(i+1)), math.Pow(1024, float64(i+1))
+		_ = decimal
+		add(Size, binary, true, p, p+"B", p+"iB")
+	}
+	add(Size, 1024, true, "k", "kB")
+	return m
+}()

@@ -1,0 +1,221 @@
+package template
+
+import "strings"
+
+// word scans a word with digits but without slashes and colons. It returns
+// where to go on: further than end when a unit belongs to the number.
+func (s *scanner) word(from, end int) int {
+	w := s.line[from:end]
+	if n := numberEnd(w); n > 0 {
+		return s.number(from, from+n, end)
+	}
+	switch {
+	case isUUID(w):
+		s.value(UUID, from, end)
+		return end
+	case isHex(w):
+		s.value(Hex, from, end)
+		return end
+	case isSoft(w):
+		s.keep(from, end)
+		return end
+	}
+	if n := prefix(w); n > 0 {
+		s.keep(from, from+n)
+		from += n
+	}
+	s.value(Name, from, end)
+	return end
+}
+
+// isSoft tells of a word that has a few digits as a name can have: ssh2, L3,
+// Slf4jLogger, log4j.Logger. Whether it is a value shows only when there is
+// another one like it.
+func isSoft(w string) bool {
+	digits, first := 0, true
+	for i := range len(w) {
+		switch c := w[i]; {
+		case isDigit(c):
+			if digits++; first || digits > 2 {
+				return false
+			}
+		case isLetter(c):
+			first = false
+		default: // a new part of the word
+			digits, first = 0, true
+		}
+	}
+	return true
+}
+
+// prefix is the length of what names the kind of a thing in front of its
+// number: node- in node-32, core. in core.1234.
+func prefix(w string) int {
+	for i := range len(w) {
+		switch c := w[i]; {
+		case isLetter(c):
+		case (c == '-' || c == '.') && i > 1 && !isDigit(w[0]):
+			if i+1 < len(w) && hasDigit(w[i+1:]) && !strings.ContainsAny(letters(w[i+1:]), "-._") {
+				return i + 1
+			}
+			return 0
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+// letters is what stands before the first digit.
+func letters(w string) string {
+	for i := range len(w) {
+		if isDigit(w[i]) {
+			return strings.TrimSuffix(w[:i], "-")
+		}
+	}
+	return w
+}
+
+func isUUID(w string) bool {
+	if len(w) != 36 || w[8] != '-' || w[13] != '-' || w[18] != '-' || w[23] != '-' {
+		return false
+	}
+	for i := range len(w) {
+		if w[i] != '-' && bits[w[i]]&(hexLetter|digit) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isHex tells 0x1f, and a long enough run of hexadecimal digits.
+func isHex(w string) bool {
+	if len(w) > 2 && w[0] == '0' && w[1]|0x20 == 'x' {
+		w = w[2:]
+	} else if len(w) < minHex {
+		return false
+	}
+	for i := range len(w) {
+		if bits[w[i]]&(hexLetter|digit) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isMAC tells groups of two hexadecimal digits between colons, six or more.
+func isMAC(w string) bool {
+	if len(w) < 17 || len(w)%3 != 2 {
+		return false
+	}
+	for i := range len(w) {
+		if i%3 == 2 {
+			if w[i] != ':' {
+				return false
+			}
+		} else if bits[w[i]]&(hexLetter|digit) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// urlEnd returns where a URL ends that starts at from, or 0.
+func urlEnd(line string, from, to int) int {
+	n := strings.Index(line[from:to], "://")
+	if n <= 0 || !isLetter(line[from]) {
+		return 0
+	}
+	end := from + n + 3
+	for end < len(line) && !isSpace(line[end]) && strings.IndexByte("\"'<>()[]{}|", line[end]) < 0 {
+		end++
+	}
+	for end > from+n+3 && strings.IndexByte(".,;:!?", line[end-1]) >= 0 {
+		end--
+	}
+	return end
+}
+
+// addressEnd returns how long the IP address is that w starts with, with a
+// slash before it and a port or a prefix length after it; 0 if there is none.
+func addressEnd(w string) int {
+	i := 0
+	if i < len(w) && w[i] == '/' {
+		i++
+	}
+	if i >= len(w) {
+		return 0
+	}
+	n := ipv4End(w[i:])
+	if n == 0 {
+		return ipv6End(w)
+	}
+	i += n
+	if i < len(w) && (w[i] == ':' || w[i] == '/') {
+		j := i + 1
+		for j < len(w) && isDigit(w[j]) {
+			j++
+		}
+		if j > i+1 && (j == len(w) || !isLetter(w[j]) && w[j] != '.') {
+			i = j
+		}
+	}
+	if i < len(w) && (isLetter(w[i]) || w[i] == '_' || w[i] == '.' || w[i] == '-') {
+		return 0
+	}
+	return i
+}
+
+func ipv4End(w string) int {
+	i := 0
+	for part := range 4 {
+		start, n := i, 0
+		for i < len(w) && isDigit(w[i]) && i-start < 4 {
+			n = n*10 + int(w[i]-'0')
+			i++
+		}
+		if i == start || n > 255 {
+			return 0
+		}
+		if part < 3 {
+			if i == len(w) || w[i] != '.' {
+				return 0
+			}
+			i++
+		}
+	}
+	return i
+}
+
+// ipv6End tells an address of version 6: two colons in a row or seven single
+// ones between groups of up to four hexadecimal digits.
+func ipv6End(w string) int {
+	colons, double, group, i := 0, false, 0, 0
+	for ; i < len(w); i++ {
+		c := w[i]
+		if c == ':' {
+			if i > 0 && w[i-1] == ':' {
+				if double {
+					return 0
+				}
+				double = true
+			}
+			colons++
+			group = 0
+			continue
+		}
+		if bits[c]&(hexLetter|digit) == 0 {
+			break
+		}
+		if group++; group > 4 {
+			return 0
+		}
+	}
+	if !(double && colons >= 2 || colons == 7) || i < 3 {
+		return 0
+	}
+	if i < len(w) && w[i] != '/' && w[i] != '%' {
+		return 0
+	}
+	return len(w)
+}
