@@ -15,7 +15,8 @@ type index[S any] struct {
 	// sets are the sets of words that some template of so many words has
 	// free; a pattern is looked up once with each of them.
 	sets  map[int][]*freeSet
-	slots map[uint64][]*Template[S] // by the hash with one word free
+	slots map[uint64]slot[S] // by the hash with one word free
+	kin   map[uint64]slot[S] // by the hash without what makes names different
 	p     parsed
 }
 
@@ -24,10 +25,20 @@ type freeSet struct {
 	used  int // by so many templates
 }
 
+// slot holds the templates that are the same but for one word, or one kind of
+// words, and what their words weigh together.
+type slot[S any] struct {
+	gain    int
+	members []*Template[S]
+}
+
+// maxMembers bounds a slot. More would not be evidence for anything.
+const maxMembers = 64
+
 func newIndex[S any](seed maphash.Seed) index[S] {
 	return index[S]{
 		seed: seed, free: maphash.String(seed, string(rune(mark))), exact: map[uint64]*Template[S]{}, sets: map[int][]*freeSet{},
-		slots: map[uint64][]*Template[S]{},
+		slots: map[uint64]slot[S]{}, kin: map[uint64]slot[S]{},
 	}
 }
 
@@ -59,8 +70,12 @@ func (x *index[S]) add(t *Template[S]) {
 		x.use(len(p.words), t.free, 1)
 	}
 	for i := range p.words {
-		sum := p.without(i, x.free)
-		x.slots[sum] = append(x.slots[sum], t)
+		if w := p.word(i); w != lone {
+			put(x.slots, p.without(i, x.free), t, looks(w, p.before(i)))
+		}
+	}
+	for _, k := range x.kinds(p) {
+		put(x.kin, k.sum, t, k.gain)
 	}
 }
 
@@ -74,16 +89,35 @@ func (x *index[S]) remove(t *Template[S]) {
 		x.use(len(p.words), t.free, -1)
 	}
 	for i := range p.words {
-		sum := p.without(i, x.free)
-		members := x.slots[sum]
-		if at := slices.Index(members, t); at >= 0 {
-			members = slices.Delete(members, at, at+1)
+		if w := p.word(i); w != lone {
+			take(x.slots, p.without(i, x.free), t, looks(w, p.before(i)))
 		}
-		if len(members) == 0 {
-			delete(x.slots, sum)
-		} else {
-			x.slots[sum] = members
-		}
+	}
+	for _, k := range x.kinds(p) {
+		take(x.kin, k.sum, t, k.gain)
+	}
+}
+
+func put[S any](slots map[uint64]slot[S], sum uint64, t *Template[S], gain int) {
+	s := slots[sum]
+	if len(s.members) < maxMembers {
+		s.gain += gain
+		s.members = append(s.members, t)
+		slots[sum] = s
+	}
+}
+
+func take[S any](slots map[uint64]slot[S], sum uint64, t *Template[S], gain int) {
+	s := slots[sum]
+	at := slices.Index(s.members, t)
+	switch {
+	case at < 0:
+	case len(s.members) == 1:
+		delete(slots, sum)
+	default:
+		s.gain -= gain
+		s.members = slices.Delete(s.members, at, at+1)
+		slots[sum] = s
 	}
 }
 

@@ -182,7 +182,7 @@ func (s *scanner) slashed(from, end int) {
 	w := s.line[from:end]
 	switch first := strings.IndexAny(w, "/\\"); {
 	case first < 0:
-		s.keep(from, end)
+		s.piece(from, end)
 	case isPath(w, first):
 		s.value(Path, from, end)
 	case addressEnd(w[first+1:]) > 0:
@@ -220,7 +220,7 @@ func (s *scanner) atted(from, end int) {
 	w := s.line[from:end]
 	cut := strings.IndexByte(w, '@')
 	if cut < 0 {
-		s.keep(from, end)
+		s.piece(from, end)
 		return
 	}
 	if after := w[cut+1:]; cut > 0 && strings.IndexByte(after, '.') > 0 && !isDigit(after[0]) {
@@ -248,7 +248,7 @@ func (s *scanner) coloned(from, end int) {
 	cut := strings.IndexByte(w, ':')
 	switch {
 	case cut < 0:
-		s.keep(from, end)
+		s.piece(from, end)
 	case plainParts == 0:
 		s.value(Host, from, end)
 	case plainParts == 1 && isPort(w[cut+1:]) && strings.IndexByte(w[:cut], '.') > 0:

@@ -72,6 +72,14 @@ func (p *parsed) parse(seed maphash.Seed, pattern string) {
 
 func (p *parsed) word(i int) string { return p.pattern[p.words[i].from:p.words[i].to] }
 
+// before is the byte in front of word i, or a blank.
+func (p *parsed) before(i int) byte {
+	if from := p.words[i].from; from > 0 {
+		return p.pattern[from-1]
+	}
+	return ' '
+}
+
 // without is the hash once word i is free. free is the hash of a lone mark.
 func (p *parsed) without(i int, free uint64) uint64 {
 	return p.sum - p.adds[i] + mix(free, uint64(i)<<1)
