@@ -15,7 +15,8 @@ const DefaultLimit = 10_000
 type Miner[S any] struct {
 	options   Options[S]
 	templates map[ID]*Template[S]
-	aliases   map[ID]ID // ids of templates that were joined to others
+	aliases   aliases // ids of templates that were joined to others
+	cost      int     // of all templates, see makeRoom
 	shapes    map[string]shape[S]
 	shapeSize int    // bytes of the keys of shapes
 	changes   uint32 // counts what may change where a shape belongs
@@ -42,7 +43,7 @@ func New[S any](o Options[S]) *Miner[S] {
 		o.Limit = DefaultLimit
 	}
 	return &Miner[S]{
-		options: o, templates: map[ID]*Template[S]{}, aliases: map[ID]ID{}, shapes: map[string]shape[S]{},
+		options: o, templates: map[ID]*Template[S]{}, aliases: newAliases(aliasShare * o.Limit), shapes: map[string]shape[S]{},
 		index: newIndex[S](maphash.MakeSeed()),
 	}
 }
@@ -69,9 +70,10 @@ func (m *Miner[S]) place(pattern string, known bool) (shape[S], bool) {
 	}
 	s := shape[S]{template: t, changes: m.changes, as: m.index.reading(pattern, t)}
 	if !known {
-		if m.shapeSize += len(pattern) + 64; m.shapeSize > maxShapeSize {
+		cost := shapeCost(pattern, s.as)
+		if m.shapeSize += cost; m.shapeSize > maxShapeSize {
 			clear(m.shapes)
-			m.shapeSize = len(pattern) + 64
+			m.shapeSize = cost
 		}
 	}
 	m.shapes[pattern] = s
@@ -104,9 +106,10 @@ func (m *Miner[S]) link(pattern string, free []uint16) (_ *Template[S], known bo
 		}
 		return t, true
 	}
-	t := &Template[S]{id: id, text: text, pattern: pattern, free: free}
-	delete(m.aliases, id)
+	t := &Template[S]{id: id, text: text, pattern: pattern, free: free, cost: costOf(pattern, text)}
+	m.aliases.remove(id)
 	m.templates[id] = t
+	m.cost += t.cost
 	m.index.add(t)
 	return t, false
 }
@@ -116,13 +119,14 @@ func (m *Miner[S]) unlink(t *Template[S]) {
 	t.gone = true
 	m.index.remove(t)
 	delete(m.templates, t.id)
+	m.cost -= t.cost
 }
 
 // join makes one template part of another.
 func (m *Miner[S]) join(into, from *Template[S]) {
 	m.unlink(from)
 	into.absorb(from, m.options.Join)
-	m.aliases[from.id] = into.id
+	m.aliases.add(from.id, into.id)
 	m.changes++
 	m.stats.Joined++
 }
@@ -134,7 +138,7 @@ func (m *Miner[S]) Find(id ID) (*Template[S], bool) {
 		if t, ok := m.templates[id]; ok {
 			return t, true
 		}
-		next, ok := m.aliases[id]
+		next, ok := m.aliases.next(id)
 		if !ok {
 			return nil, false
 		}
@@ -170,7 +174,7 @@ func (m *Miner[S]) ids() []ID {
 // Stats tells what the miner holds and did.
 func (m *Miner[S]) Stats() Stats {
 	s := m.stats
-	s.Templates, s.Aliases, s.Shapes = len(m.templates), len(m.aliases), len(m.shapes)
+	s.Templates, s.Aliases, s.Shapes = len(m.templates), len(m.aliases.into), len(m.shapes)
 	return s
 }
 
