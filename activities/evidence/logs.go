@@ -13,7 +13,7 @@ import (
 
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
-	"firebreak/internal/telemetry"
+	"firebreak/internal/telemetry/logline"
 )
 
 // Limits of reading logs.
@@ -134,7 +134,8 @@ func (a *Activities) lines(ctx context.Context, group, filter string, from, to t
 }
 
 func (w *window) count(message string, patterns map[string]*pattern, since bool) {
-	level, words := telemetry.ReadLine(message)
+	line := logline.Parse(message)
+	level, words := line.Level, line.Message
 	masked := mask(words)
 	w.lines++
 	if level.IsError() {

@@ -42,3 +42,15 @@ func readOther(ev *Event, detail json.RawMessage, _ *Signal) error {
 	}
 	return nil
 }
+
+// stringField returns the first of the named fields that is a string with
+// something in it.
+func stringField(fields map[string]json.RawMessage, names []string) string {
+	for _, name := range names {
+		var s string
+		if raw, ok := fields[name]; ok && json.Unmarshal(raw, &s) == nil && s != "" {
+			return s
+		}
+	}
+	return ""
+}

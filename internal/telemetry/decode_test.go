@@ -3,6 +3,7 @@ package telemetry_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"firebreak/internal/telemetry"
+	"firebreak/internal/telemetry/logline"
 )
 
 func zipped(t testing.TB, parts ...string) []byte {
@@ -133,39 +135,18 @@ func TestProblemsOfOneRecordAreBounded(t *testing.T) {
 	require.ErrorContains(t, err, "and 980 problems more")
 }
 
-func TestReadLine(t *testing.T) {
+func TestLogLinesAreParsed(t *testing.T) {
 	t.Parallel()
-	for line, want := range map[string]struct {
-		level telemetry.Level
-		text  string
-	}{
-		`{"level":"error","msg":"it broke","request_id":"1"}`:                    {telemetry.LevelError, "it broke"},
-		`{"severity":"CRITICAL","message":"gone","error":"no route"}`:            {telemetry.LevelFatal, "gone: no route"},
-		`{"level":50,"msg":"pino"}`:                                              {telemetry.LevelError, "pino"},
-		`{"level":{"x":1},"lvl":"warn","event":"x"}`:                             {telemetry.LevelWarn, "x"},
-		`{"msg":"no level"}`:                                                     {"", "no level"},
-		`{"level":"error"`:                                                       {"", `{"level":"error"`},
-		`time=2026-01-01T00:00:00Z level=error msg="it \"broke\"" code=5`:        {telemetry.LevelError, `it \"broke\"`},
-		`level=INFO msg=ready`:                                                   {telemetry.LevelInfo, "ready"},
-		`2026-01-01 10:00:00,123 ERROR [main] com.shop.Cart it broke`:            {telemetry.LevelError, ""},
-		`[error] 12#0: it broke`:                                                 {telemetry.LevelError, ""},
-		`web-1 WARNING: slow`:                                                    {telemetry.LevelWarn, ""},
-		`E0102 15:04:05.000000 1 main.go:5] it broke`:                            {telemetry.LevelError, ""},
-		`<err> it broke`:                                                         {telemetry.LevelError, ""},
-		`fatal: it broke`:                                                        {telemetry.LevelFatal, ""},
-		`GET /errors HTTP/1.1 200`:                                               {"", ""},
-		`no error was found in this run, all went well`:                          {"", ""},
-		`the ERROR word comes much too late in this one line to be its level x`:  {telemetry.LevelError, ""},
-		`one two three four five six seven eight nine ten eleven twelve ERROR x`: {"", ""},
-		``: {"", ""},
-	} {
-		level, text := telemetry.ReadLine(line)
-		require.Equal(t, want.level, level, line)
-		if want.text == "" {
-			want.text = line
-		}
-		require.Equal(t, want.text, text, line)
-	}
+	message := `{"level":"error","msg":"it broke","http":{"status":500},"stack":"Error: x\n    at f (/a.js:1:2)"}`
+	quoted, err := json.Marshal(message)
+	require.NoError(t, err)
+	got, err := telemetry.Decode([]byte(strings.Replace(logDocument(1), `"ERROR it broke"`, string(quoted), 1)), source)
+	require.NoError(t, err)
+	require.Equal(t, message, got[0].Log.Message)
+	require.Equal(t, telemetry.LevelError, got[0].Log.Level)
+	require.Equal(t, "it broke", got[0].Log.Text)
+	require.Equal(t, []logline.Field{{Name: "http.status", Value: "500"}}, got[0].Log.Fields)
+	require.Equal(t, "Error: x\n    at f (/a.js:1:2)", got[0].Log.Trace)
 }
 
 func TestLongLinesAreCut(t *testing.T) {

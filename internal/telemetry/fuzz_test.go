@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -63,22 +62,6 @@ func FuzzDecode(f *testing.F) {
 			case telemetry.KindAlarm, telemetry.KindFeedback:
 				require.NotEmpty(t, s.Key)
 			}
-		}
-	})
-}
-
-// FuzzReadLine looks for lines that panic or whose words are no text any more.
-func FuzzReadLine(f *testing.F) {
-	f.Add(`{"level":"error","msg":"x"}`)
-	f.Add(`level=error msg="x"`)
-	f.Add(`2026-01-01 ERROR x`)
-	f.Fuzz(func(t *testing.T, line string) {
-		_, text := telemetry.ReadLine(line)
-		if utf8.ValidString(line) {
-			require.True(t, utf8.ValidString(text))
-		}
-		if line != "" {
-			require.NotEmpty(t, text)
 		}
 	})
 }

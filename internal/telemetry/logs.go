@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"firebreak/internal/telemetry/logline"
 )
 
 // logs reads one document of a CloudWatch Logs subscription. Account and region
@@ -52,7 +54,8 @@ func (d *decoder) logs(raw json.RawMessage) error {
 			continue
 		}
 		line := &LogLine{Group: doc.LogGroup, Stream: doc.LogStream, ID: ev.ID, Message: cut(*ev.Message, MaxMessage)}
-		line.Level, line.Text = ReadLine(line.Message)
+		parsed := logline.Parse(line.Message)
+		line.Level, line.Text, line.Fields, line.Trace = parsed.Level, parsed.Message, parsed.Fields, parsed.Trace
 		d.add(Signal{
 			Kind: KindLog, Time: at, Log: line,
 			Account: first(ev.Extracted["@aws.account"], doc.Account, doc.Owner),

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"firebreak/internal/incident"
+	"firebreak/internal/telemetry/logline"
 )
 
 // Kind is the sort of a signal.
@@ -100,7 +101,10 @@ type LogLine struct {
 	ID      string // CloudWatch's event id
 	Message string // the line as written, cut at MaxMessage bytes
 	Level   Level  //
-	Text    string // the line's own words: the message field of a structured line, else Message
+	Text    string // the line's own words: the message and the error of a structured line, else the line without its header
+
+	Fields []logline.Field // of a structured line, raw and bounded; nil for plain lines
+	Trace  string          // the stack trace in a field of a structured line; empty without one
 }
 
 // AlarmState is a CloudWatch alarm's state.

@@ -1,0 +1,208 @@
+package logline
+
+import "strings"
+
+// Between the time and the level come at most so many words of a header, and so
+// many bytes.
+const (
+	headerWords = 8
+	headerBytes = 300
+)
+
+// afterTime reads what follows the time t, which ends at i: thread, level,
+// logger, in the orders that the common loggers use. Only when a level is
+// found among them is it sure that they are no part of the message.
+func afterTime(s string, t stamp, i int) (Line, bool) {
+	l := Line{Time: t.time}
+	if i >= len(s) {
+		l.Message = s
+		return l, true
+	}
+	base := separators(s, i)
+	if t.kind != stampShort && t.kind != stampClock {
+		if readTag(s, base, t.kind, &l) {
+			l.Level = plainLevel(l.Message)
+			return l, true
+		}
+		if rest, ok := containerStream(s[base:]); ok {
+			in := parse(rest, false)
+			return l.over(in), true
+		}
+	}
+	if end, ok := readLevel(s, i, base, &l); ok {
+		end = readLogger(s, end, &l)
+		if end < len(s) && !blank(s[end:]) {
+			l.Message = s[end:]
+			return l, true
+		}
+	}
+	l.Thread, l.Logger = "", ""
+	if t.kind != stampFull {
+		l.Message = s
+	} else {
+		l.Message = s[base:]
+		if blank(l.Message) {
+			l.Message = s
+		}
+		l.Message = afterCaller(l.Message, &l)
+	}
+	if l.Level == "" {
+		l.Level = plainLevel(s[base:])
+	}
+	if l.Level == "" {
+		readRuntime(&l)
+	}
+	return l, t.kind != stampClock || l.Level != ""
+}
+
+// separators goes over blanks and over the signs that loggers put between the
+// parts of a header, which stand alone.
+func separators(s string, i int) int {
+	if i < len(s) && (s[i] == ':' || s[i] == ',' || s[i] == ';' || s[i] == '|') {
+		i++
+	}
+	for {
+		i = skipBlanks(s, i)
+		end := i
+		for end < len(s) && end < i+3 && (s[end] == '-' || s[end] == '|' || s[end] == ':') {
+			end++
+		}
+		if end == i || end >= len(s) || !isBlank(s[end]) {
+			return i
+		}
+		i = end
+	}
+}
+
+// containerStream reads the frame that container runtimes write after the time:
+// stdout or stderr, and whether the line is full or a part.
+func containerStream(s string) (string, bool) {
+	if len(s) < 9 || s[:3] != "std" || s[6] != ' ' || s[8] != ' ' || s[7] != 'F' && s[7] != 'P' {
+		return s, false
+	}
+	if s[3:6] != "out" && s[3:6] != "err" {
+		return s, false
+	}
+	return s[9:], true
+}
+
+// readTag reads the host and the program of syslog: "web-1 sshd[12]: text". A
+// program without a process is one only where the time has no year, as there
+// is nothing else that writes such times with words after them.
+func readTag(s string, i int, kind stampKind, l *Line) bool {
+	host := wordEnd(s, i)
+	if host == i || host >= len(s) || s[host] != ' ' || s[host-1] == ':' || s[i] == '[' || s[i] == '{' || s[i] == '"' {
+		return false
+	}
+	tag := host + 1
+	end := tag
+	for end < len(s) && (isWord(s[end]) || strings.IndexByte("./-()@*", s[end]) >= 0) {
+		end++
+	}
+	if end == tag {
+		return false
+	}
+	name, process := s[tag:end], ""
+	if end < len(s) && s[end] == '[' {
+		n := digits(s, end+1)
+		if n == 0 || end+1+n >= len(s) || s[end+1+n] != ']' {
+			return false
+		}
+		process = s[end+1 : end+1+n]
+		end += n + 2
+	} else if kind != stampYear {
+		return false
+	}
+	if end+1 < len(s) && process != "" && s[end] == ' ' && s[end+1] == '<' {
+		// macOS writes "<Error>:" before the colon.
+		end++
+	} else if end < len(s) && s[end] == ':' {
+		end = skipBlanks(s, end+1)
+	} else {
+		return false
+	}
+	if end >= len(s) || levelOf(name) != "" {
+		return false
+	}
+	l.Logger, l.Thread, l.Message = name, process, s[end:]
+	return true
+}
+
+// readLevel looks for the level behind threads and loggers. It returns where
+// it ends.
+func readLevel(s string, from, i int, l *Line) (int, bool) {
+	limit := min(len(s), i+headerBytes)
+	for range headerWords {
+		if i >= limit || s[i] == '\n' {
+			return 0, false
+		}
+		var end int
+		switch s[i] {
+		case '[', '(':
+			closed := closing(s, i, limit)
+			if closed < 0 {
+				return 0, false
+			}
+			inner := trimBlanks(s[i+1 : closed])
+			end = closed + 1
+			module, word, _ := strings.Cut(inner, ":")
+			if word == "" {
+				word, module = module, ""
+			}
+			level := levelOf(word)
+			if level == "" && len(inner) == 1 {
+				level = levelLetter(inner[0])
+			}
+			if level != "" {
+				l.Level = level
+				if module != "" {
+					l.Logger = module
+				}
+				if end < len(s) && s[end] == ':' {
+					end++
+				}
+				return end, true
+			}
+			l.name(inner)
+		default:
+			end = wordEnd(s, i)
+			level, form := wordLevel(s, i, end)
+			if level == "" && s[end-1] == '|' {
+				level, form = wordLevel(s, i, end-1)
+			}
+			if level == "" && end < len(s) && s[end] == '\t' && i > 0 && s[i-1] == '\t' {
+				// A column of its own may have it in any case.
+				level = levelOf(s[i:end])
+			}
+			if level != "" {
+				l.Level = level
+				// "Error: x" is what JavaScript calls an error: it is message too.
+				if s[end-1] == ':' && s[i]&0x20 == 0 && s[i+1]&0x20 != 0 {
+					return i, true
+				}
+				return end, true
+			}
+			word := s[i:end]
+			next := separators(s, end)
+			apart := next > skipBlanks(s, end) || end < len(s) && s[end] == '\t' && s[from] == '\t'
+			if !apart && digits(word, 0) != len(word) || form && !apart {
+				return 0, false
+			}
+			l.name(word)
+		}
+		i = separators(s, end)
+	}
+	return 0, false
+}
+
+// name keeps a word of the header that is no level: the first is taken for the
+// thread unless it looks like a logger.
+func (l *Line) name(word string) {
+	if l.Thread == "" && (l.Logger != "" || strings.IndexByte(word, '.') < 0) {
+		l.Thread = word
+		return
+	}
+	if l.Logger == "" {
+		l.Logger = word
+	}
+}

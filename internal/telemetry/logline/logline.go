@@ -1,0 +1,166 @@
+// Package logline reads one line of a log, whatever wrote it: how severe it is,
+// what it says, when it was written and which fields it carries. It knows JSON,
+// logfmt, AWS Lambda and the headers of the common loggers.
+//
+// A line is hostile input. Parse never fails, takes time linear in the line's
+// length, keeps a bounded number of fields and leaves text as it was written.
+// It takes away from the message only what is certainly header or framing: a
+// word too much costs little, a word too few may be the one that mattered.
+package logline
+
+import (
+	"strings"
+	"time"
+)
+
+// Line is what one log line says. Its strings are parts of the line that was
+// parsed wherever no escape had to be undone.
+type Line struct {
+	Level   Level     // empty when the line does not say
+	Message string    // what the program said: the line without its header, or the message field of a structured line followed by its error
+	Fields  []Field   // of a structured line, in order of appearance; nil for plain lines
+	Time    time.Time // when the line says it was written, UTC where it names no zone; zero when it does not say; year 0 when it says no year
+	Logger  string    // the logger, the syslog tag or the source file in the header, raw; mostly empty
+	Thread  string    // the thread or process in the header, raw; mostly empty
+	Trace   string    // the stack trace in a field of a structured line, lines separated by "\n"; empty without one
+}
+
+// Field is one value of a structured line. The name of a nested one is dotted,
+// as in "http.status". A number, a boolean or an array is its JSON text.
+type Field struct {
+	Name, Value string
+}
+
+// Limits on the fields of one line. What is beyond them is left out of Fields.
+const (
+	MaxFields = 64       // fields of a line
+	MaxDepth  = 8        // objects in objects; what is nested deeper is its JSON text
+	MaxName   = 128      // bytes of a name, dots included
+	MaxValue  = 1 << 10  // bytes of a value, cut at a rune boundary
+	maxTrace  = 16 << 10 // bytes of a stack trace that came in a field
+)
+
+// Field returns the value of the first field with the name.
+func (l *Line) Field(name string) (string, bool) {
+	for i := range l.Fields {
+		if l.Fields[i].Name == name {
+			return l.Fields[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// At returns when the line was written, and false when it does not say. A time
+// without a year, as syslog writes it, gets the year that brings it nearest to
+// near, which is the time of a neighbouring line or of the file.
+func (l *Line) At(near time.Time) (time.Time, bool) {
+	if l.Time.IsZero() {
+		return time.Time{}, false
+	}
+	if l.Time.Year() != 0 {
+		return l.Time, true
+	}
+	best := withYear(l.Time, near.Year())
+	for _, year := range [2]int{near.Year() - 1, near.Year() + 1} {
+		if t := withYear(l.Time, year); t.Sub(near).Abs() < best.Sub(near).Abs() {
+			best = t
+		}
+	}
+	return best, true
+}
+
+func withYear(t time.Time, year int) time.Time {
+	return time.Date(year, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
+}
+
+// Parse reads a line, or an event of several lines whose first one is the
+// log line. The message of any line with a word in it has a word in it.
+func Parse(line string) Line {
+	l := parse(line, true)
+	if l.Message == "" {
+		l.Message = line
+	}
+	return l
+}
+
+// parse is Parse; outer is false for a line inside another one, which
+// is looked into but once.
+func parse(line string, outer bool) Line {
+	start := skipBlanks(line, 0)
+	if start < len(line) && line[start] == '{' {
+		if l, ok := readJSON(line[start:], outer); ok {
+			return l
+		}
+	}
+	if l, ok := readLogfmt(line); ok {
+		return l
+	}
+	if l, ok := readHeader(line); ok {
+		return inside(l, line, outer)
+	}
+	l := Line{Message: line}
+	if !readRuntime(&l) {
+		l.Level = plainLevel(line)
+	}
+	return inside(l, line, outer)
+}
+
+// inside looks for structure in what follows a header or other plain words: a
+// JSON object up to the end of the line, or logfmt.
+func inside(l Line, line string, outer bool) Line {
+	if !outer {
+		return l
+	}
+	if len(l.Message) < len(line) {
+		if in, ok := readLogfmt(l.Message); ok {
+			return l.over(in)
+		}
+	}
+	end := strings.TrimRight(l.Message, " \t\r\n")
+	if end == "" || end[len(end)-1] != '}' {
+		return l
+	}
+	at := strings.IndexByte(end, '{')
+	if at > 0 && !isBlank(end[at-1]) && end[at-1] != ':' {
+		return l
+	}
+	in, ok := readJSON(end[at:], false)
+	if !ok {
+		return l
+	}
+	head := strings.TrimRight(end[:at], " \t")
+	// An object with a level or a time and a message is a log line that
+	// something else wrote words in front of.
+	if head == "" || in.Message != "" && (in.Level != "" || !in.Time.IsZero()) {
+		if in.Message == "" {
+			in.Message = l.Message
+		}
+		return l.over(in)
+	}
+	l.Fields = in.Fields
+	if l.Trace == "" {
+		l.Trace = in.Trace
+	}
+	if len(head) < at && end[at-1] == '\t' && len(l.Message) < len(line) {
+		// Columns: the object is one of its own.
+		l.Message = head
+	}
+	return l
+}
+
+// over is the line in with what only its frame, the line l, says.
+func (l Line) over(in Line) Line {
+	if in.Level == "" {
+		in.Level = l.Level
+	}
+	if in.Time.IsZero() {
+		in.Time = l.Time
+	}
+	if in.Logger == "" {
+		in.Logger = l.Logger
+	}
+	if in.Thread == "" {
+		in.Thread = l.Thread
+	}
+	return in
+}
