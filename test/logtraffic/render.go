@@ -53,23 +53,23 @@ func splitFields(s string) []string {
 
 // clock writes times of one day without asking for the calendar every time.
 type clock struct {
-	second int64
-	date   []byte // 2026-03-02
-	time   []byte // 15:04:05
+	day  int64  // since the epoch
+	date []byte // 2026-03-02
 }
 
-func (c *clock) set(ms int64) {
-	if second := ms / 1000; second != c.second || c.date == nil {
-		t := time.Unix(second, 0).UTC()
-		c.second, c.date, c.time = second, t.AppendFormat(c.date[:0], time.DateOnly), t.AppendFormat(c.time[:0], time.TimeOnly)
+// stamp writes a time, e.g. 2026-03-02T15:04:05.006.
+func (c *clock) stamp(b []byte, ms int64, between, point byte) []byte {
+	const perDay = 24 * 60 * 60 * 1000
+	if day := ms / perDay; day != c.day {
+		c.day, c.date = day, time.UnixMilli(ms).UTC().AppendFormat(c.date[:0], time.DateOnly)
 	}
-}
-
-func (c *clock) stamp(b []byte, ms int64, between byte, point byte) []byte {
-	c.set(ms)
-	b = append(append(append(b, c.date...), between), c.time...)
-	ms %= 1000
-	return append(b, point, '0'+byte(ms/100), '0'+byte(ms/10%10), '0'+byte(ms%10))
+	second := ms / 1000
+	two := func(n int64, after byte) { b = append(b, '0'+byte(n/10), '0'+byte(n%10), after) }
+	b = append(append(b, c.date...), between)
+	two(second/3600%24, ':')
+	two(second/60%60, ':')
+	two(second%60, point)
+	return append(b, '0'+byte(ms/100%10), '0'+byte(ms/10%10), '0'+byte(ms%10))
 }
 
 // write writes the line in a layout.

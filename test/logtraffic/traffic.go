@@ -1,14 +1,13 @@
 package logtraffic
 
 import (
-	"cmp"
 	"iter"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"time"
 
 	"firebreak/internal/telemetry"
+	"firebreak/internal/telemetry/logline"
 )
 
 // Traffic is the logs of the fleet over some days. The same traffic is the same
@@ -23,7 +22,6 @@ type Traffic struct {
 // entry is a line that will be written.
 type entry struct {
 	at    int64 // ms since the epoch
-	seq   int
 	tide  *tide
 	line  *line
 	host  *host
@@ -37,7 +35,6 @@ type tide struct {
 	service  *service
 	group    string
 	series   string
-	lines    int
 	rng      *rand.Rand // of the lines
 	plan     *rand.Rand // of hosts and releases, so that trouble in lines changes neither
 	weather  weather
@@ -62,12 +59,14 @@ type tide struct {
 }
 
 // Signals yields every line, and the deployments that are announced, in the
-// order of their event time. Services are assigned by Inventory. Signals carry
-// no Key: what removes repeated deliveries stands before the engine.
+// order of their event time. Services are assigned by Inventory. They carry
+// no Key and lines no ID: what removes repeated deliveries stands before the
+// engine.
 func (t Traffic) Signals() iter.Seq[telemetry.Signal] {
 	return func(yield func(telemetry.Signal) bool) {
 		tides := t.tides()
 		var entries []entry
+		var order []int64
 		for m := range t.Days * 24 * 60 {
 			at := t.Begin.Add(time.Duration(m) * time.Minute)
 			entries = entries[:0]
@@ -78,12 +77,16 @@ func (t Traffic) Signals() iter.Seq[telemetry.Signal] {
 			for _, tide := range tides {
 				entries = tide.minute(at, entries)
 			}
+			// By time, and of the same millisecond as they were made. A minute has fewer
+			// lines than the 20 bits have room for.
+			order = order[:0]
 			for i := range entries {
-				entries[i].seq = i
+				order = append(order, (entries[i].at-at.UnixMilli())<<20|int64(i))
 			}
-			slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) })
-			for i := range entries {
-				if !entries[i].tide.signals(&entries[i], yield) {
+			slices.Sort(order)
+			for _, key := range order {
+				e := &entries[key&(1<<20-1)]
+				if !e.tide.signals(e, yield) {
 					return
 				}
 			}
@@ -264,12 +267,12 @@ func (t *tide) signals(e *entry, yield func(telemetry.Signal) bool) bool {
 }
 
 func (t *tide) signal(e *entry, message string) telemetry.Signal {
-	level, text := telemetry.ReadLine(message)
-	t.lines++
+	read := logline.Parse(message)
 	return telemetry.Signal{
 		Kind: telemetry.KindLog, Service: t.service.name, Series: t.series, Time: time.UnixMilli(e.at).UTC(), Account: Account, Region: Region,
 		Log: &telemetry.LogLine{
-			Group: t.group, Stream: t.stream(e.host), ID: strconv.Itoa(t.lines), Message: message, Level: level, Text: text,
+			Group: t.group, Stream: t.stream(e.host), Message: message,
+			Level: read.Level, Text: read.Message, Fields: read.Fields, Trace: read.Trace,
 		},
 	}
 }
