@@ -19,7 +19,7 @@ func newDetectCommand() *cobra.Command {
 		Use:   "detect",
 		Short: "Run the detectors on files, without Temporal and without a configuration",
 	}
-	cmd.AddCommand(newDetectMetricsCommand(), newForecastCommand())
+	cmd.AddCommand(newDetectMetricsCommand(), newForecastCommand(), newDetectLogsCommand())
 	return cmd
 }
 

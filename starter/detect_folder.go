@@ -20,7 +20,7 @@ import (
 // runDetectFolder scores every series below a folder. A file that fails does
 // not keep the others from being scored.
 func runDetectFolder(cmd *cobra.Command, o detectOptions) error {
-	files, err := seriesFiles(o.in, o.out)
+	files, err := filesBelow(o.in, o.out, isSeriesName)
 	if err != nil {
 		return err
 	}
@@ -72,10 +72,12 @@ func scoreOfFolder(ctx context.Context, o detectOptions, name string, track *tra
 	return s.report, &picture
 }
 
-// seriesFiles lists the CSV files in and below a folder, as paths within it,
-// sorted. What lies in the output folder is passed over: scores of an earlier
-// run are no series.
-func seriesFiles(folder, out string) ([]string, error) {
+func isSeriesName(name string) bool { return strings.EqualFold(filepath.Ext(name), ".csv") }
+
+// filesBelow lists the files in and below a folder whose names are wanted, as
+// paths within it, sorted. What lies in the output folder is passed over: scores
+// of an earlier run are no series.
+func filesBelow(folder, out string, wanted func(name string) bool) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -87,10 +89,10 @@ func seriesFiles(folder, out string) ([]string, error) {
 			}
 			return nil
 		}
-		if !strings.EqualFold(filepath.Ext(path), ".csv") {
+		if !wanted(entry.Name()) {
 			return nil
 		}
-		// A link to a file is a series; a pipe would wait for ever.
+		// A link to a file is one; a pipe would wait for ever.
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 			return err
 		}
@@ -99,7 +101,7 @@ func seriesFiles(folder, out string) ([]string, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list series: %w", err)
+		return nil, fmt.Errorf("list what is in %s: %w", folder, err)
 	}
 	slices.Sort(files)
 	return files, nil
@@ -108,12 +110,7 @@ func seriesFiles(folder, out string) ([]string, error) {
 // refuseOverwriting refuses an output folder in which a series' scores would
 // take the place of another series.
 func refuseOverwriting(o detectOptions, files []string) error {
-	sources := map[string]bool{}
-	for _, name := range files {
-		if path, err := filepath.EvalSymlinks(filepath.Join(o.in, name)); err == nil {
-			sources[absolute(path)] = true
-		}
-	}
+	sources := realPaths(o.in, files)
 	for _, name := range files {
 		target := filepath.Join(o.out, name)
 		if path, err := filepath.EvalSymlinks(target); err == nil && sources[absolute(path)] {
@@ -121,6 +118,17 @@ func refuseOverwriting(o detectOptions, files []string) error {
 		}
 	}
 	return nil
+}
+
+// realPaths are the absolute paths of files below a folder, links followed.
+func realPaths(folder string, files []string) map[string]bool {
+	paths := map[string]bool{}
+	for _, name := range files {
+		if path, err := filepath.EvalSymlinks(filepath.Join(folder, name)); err == nil {
+			paths[absolute(path)] = true
+		}
+	}
+	return paths
 }
 
 func absolute(path string) string {

@@ -48,7 +48,7 @@ func (o forecastOptions) files() ([]string, error) {
 	if !o.folder {
 		return []string{o.in}, nil
 	}
-	names, err := seriesFiles(o.in, o.out)
+	names, err := filesBelow(o.in, o.out, isSeriesName)
 	if err != nil {
 		return nil, err
 	}

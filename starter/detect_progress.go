@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firebreak/internal/incident"
+	"firebreak/internal/redact"
 )
 
 // tracker shows how far the reading of one or several files has come. Files are
@@ -20,12 +21,14 @@ type tracker struct {
 	rows  int
 	done  int
 	files int
+
+	one, many string // what a row is called
 }
 
 func newTracker(w io.Writer, files int, bytes int64) *tracker {
 	bar := newProgress(w)
 	bar.told = time.Now() // what is quick needs none
-	return &tracker{bar: bar, files: files, total: bytes}
+	return &tracker{bar: bar, files: files, total: bytes, one: "row", many: "rows"}
 }
 
 // sizeOf is the size of a regular file in bytes, else 0.
@@ -45,7 +48,7 @@ func (t *tracker) rowCounter() func(rows int) {
 		defer t.mu.Unlock()
 		t.rows += rows - before
 		before = rows
-		t.bar.readingAll(t.read, t.total, t.done, t.files, t.rows)
+		t.bar.readingAll(t.read, t.total, t.done, t.files, incident.Count(t.rows, t.one, t.many))
 	}
 }
 
@@ -78,8 +81,8 @@ func (c *tracked) Read(p []byte) (int, error) {
 }
 
 // readingAll shows a bar over the bytes where their number is known.
-func (p *progress) readingAll(read, total int64, done, files, rows int) {
-	line := fmt.Sprintf("%s read", incident.Count(rows, "row", "rows"))
+func (p *progress) readingAll(read, total int64, done, files int, rows redact.Text) {
+	line := fmt.Sprintf("%s read", rows)
 	if files > 1 {
 		line = fmt.Sprintf("%d of %d files, %s", done, files, line)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,13 +17,16 @@ import (
 // act on are escaped, also those that JSON allows as they are (C1 controls,
 // changes of writing direction).
 func printJSON(w io.Writer, v any) error {
-	raw, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
+	var raw bytes.Buffer
+	encoder := json.NewEncoder(&raw)
+	encoder.SetEscapeHTML(false) // templates are full of <*>
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(v); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	var b strings.Builder
-	b.Grow(len(raw) + 1)
-	for _, r := range string(raw) {
+	b.Grow(raw.Len())
+	for _, r := range raw.String() {
 		switch {
 		case r == '\n' || unicode.IsPrint(r):
 			b.WriteRune(r)
@@ -33,8 +37,7 @@ func printJSON(w io.Writer, v any) error {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
-	b.WriteByte('\n')
-	_, err = io.WriteString(w, b.String())
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 

@@ -62,9 +62,11 @@ func (o options) wants(b block) bool { return o.only == b.name || o.only == "" &
 func blocks() []block {
 	return []block{
 		{name: "speed", make: speedBlock},
+		{name: "lines", make: linesBlock},
 		{name: "forecast", make: forecastBlock},
 		{name: "healthy", make: healthyBlock},
 		{name: "accuracy", make: accuracyBlock},
+		{name: "templates", make: templatesBlock},
 		{name: "ablation", make: ablationBlock, slow: true},
 		{name: "leftout", make: leftOutBlock, slow: true},
 	}

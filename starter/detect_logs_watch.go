@@ -1,0 +1,146 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"firebreak/internal/detect"
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+	"firebreak/internal/redact/rules"
+	"firebreak/internal/telemetry"
+	"firebreak/internal/telemetry/logline"
+)
+
+// errNoTimes is the failure of a log in which no line can be placed in time.
+var errNoTimes = errors.New("no line of it carries a time, so that there are no rates to judge; without --anomalies its templates are found all the same")
+
+// logSettled is how long after the last line the engine is told that time has
+// passed, so that the last windows are judged and a last stack trace is whole.
+// Nothing is silent for so short a time.
+const logSettled = 10 * time.Second
+
+// logWatcher runs one log through an engine of its own, which knows one service
+// with one log group: the file.
+type logWatcher struct {
+	engine *detect.Detector
+	signal telemetry.Signal
+	line   telemetry.LogLine
+	lines  int
+	near   time.Time // about when the first line was written, for times without a year
+	at     time.Time // of the latest line that carries a time
+	report anomaliesReport
+	index  map[string]int // of the episodes, by id
+}
+
+func newLogWatcher(file string, sensitivity detect.Sensitivity, near time.Time) *logWatcher {
+	service, _ := seriesName(file)
+	inventory := incident.NewInventory([]incident.Service{{Name: service, LogGroups: []string{service}}})
+	w := &logWatcher{
+		engine: detect.New(detect.Options{Inventory: inventory, Redactor: rules.Default(), Sensitivity: sensitivity}),
+		near:   near,
+		line:   telemetry.LogLine{Group: service, Stream: "file"},
+		report: anomaliesReport{Episodes: []logEpisodeReport{}},
+		index:  map[string]int{},
+	}
+	w.signal = telemetry.Signal{
+		Kind: telemetry.KindLog, Service: service, Series: telemetry.SeriesKey("file", "file", telemetry.KindLog, service),
+		Account: "file", Region: "file", Log: &w.line,
+	}
+	return w
+}
+
+// take runs the next line through the engine.
+func (w *logWatcher) take(line string) {
+	w.lines++
+	at := w.read(line)
+	switch {
+	case !at.IsZero():
+		w.report.Timed++
+		w.at = at
+		if w.report.First.IsZero() || at.Before(w.report.First) {
+			w.report.First = at
+		}
+		if at.After(w.report.Last) {
+			w.report.Last = at
+		}
+	case w.at.IsZero():
+		w.report.Passed++
+		return
+	default:
+		w.report.Untimed++
+	}
+	w.signal.Time, w.signal.Arrival = w.at, w.at
+	// Time passes before a line of that time is seen.
+	w.note(w.engine.Advance(w.at))
+	w.note(w.engine.Observe(w.signal))
+}
+
+// read takes a line apart for the engine, as the decoder of the stream does, and
+// returns the time that it carries, which is zero when it carries none.
+func (w *logWatcher) read(line string) time.Time {
+	line = cutLine(line, telemetry.MaxMessage)
+	parsed := logline.Parse(line)
+	w.line.Message, w.line.Level, w.line.Text = line, parsed.Level, parsed.Message
+	w.line.Fields, w.line.Trace = parsed.Fields, parsed.Trace
+	near := w.at
+	if near.IsZero() {
+		near = w.near
+	}
+	at, _ := parsed.At(near)
+	return at.UTC()
+}
+
+// note keeps what the engine says.
+func (w *logWatcher) note(found []incident.Anomaly) {
+	for _, a := range found {
+		if i, ok := w.index[a.ID]; ok {
+			w.report.Episodes[i].follow(a)
+			continue
+		}
+		if a.State != incident.EpisodeOpen {
+			continue // of an episode beyond those that are listed
+		}
+		w.report.Alerts++
+		if len(w.report.Episodes) < maxEpisodes {
+			w.index[a.ID] = len(w.report.Episodes)
+			w.report.Episodes = append(w.report.Episodes, w.newEpisode(a))
+		}
+	}
+}
+
+func (w *logWatcher) newEpisode(a incident.Anomaly) logEpisodeReport {
+	e := logEpisodeReport{episodeReport: newEpisodeReport(a, w.at, w.lines), ID: a.ID}
+	e.take(a)
+	return e
+}
+
+// follow takes a later word on the same episode.
+func (e *logEpisodeReport) follow(a incident.Anomaly) {
+	e.episodeReport.follow(a)
+	e.take(a)
+}
+
+func (e *logEpisodeReport) take(a incident.Anomaly) {
+	e.Count, e.Others = a.Count, a.Witnesses
+	if len(a.Samples) > 0 {
+		e.Samples = a.Samples
+	}
+	if e.Samples == nil {
+		e.Samples = []redact.Text{}
+	}
+}
+
+// finish ends the log and returns what was found in it.
+func (w *logWatcher) finish() (anomaliesReport, error) {
+	if w.lines > 0 && w.report.Timed == 0 {
+		return w.report, fmt.Errorf("look for anomalies: %w", errNoTimes)
+	}
+	if w.report.Timed > 0 {
+		w.note(w.engine.Advance(w.report.Last.Add(logSettled)))
+	}
+	stats := w.engine.Stats()
+	w.report.Late, w.report.Refused = stats.Late, stats.Refused+stats.Invalid
+	return w.report, nil
+}
