@@ -21,3 +21,17 @@ func BenchmarkDetectMetrics(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
+
+// BenchmarkDetectLogs reads and mines a log of a few templates and writes its
+// rows. One operation is one line.
+func BenchmarkDetectLogs(b *testing.B) {
+	body := shopLog(b.N)
+	r := newLogRun("x.log", logOptions{out: "x.csv"})
+	b.ReportAllocs()
+	b.SetBytes(int64(len(body) / max(b.N, 1)))
+	b.ResetTimer()
+	if err := r.read(b.Context(), strings.NewReader(body), io.Discard, func(int) {}); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}

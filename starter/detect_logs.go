@@ -42,7 +42,7 @@ func newDetectLogsCommand() *cobra.Command {
 		Example: "  starter detect logs --in app.log --out templates.csv\n" +
 			"  starter detect logs --in app.log.gz --anomalies anomalies.json\n" +
 			"  starter detect logs --in logs --out templates --json > summary.json\n" +
-			"  kubectl logs checkout-7d9 | starter detect logs --in - --out - | cut -d, -f3 | sort | uniq -c",
+			"  kubectl logs checkout-7d9 | starter detect logs --in - --out templates.csv",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.sensitivity, o.json = detect.Sensitivity(sensitivity), wantsJSON(cmd)

@@ -55,8 +55,9 @@ func newLogMiner(examples bool, limit int) *logMiner {
 // add takes the next line.
 func (m *logMiner) add(line string) {
 	n := len(m.lines) + 1
-	// Templates are not told apart by time here; that of a line is its number.
-	match := m.miner.Add(mined(line), time.Unix(int64(n), 0))
+	// Nobody asks for times here. A line's number stands for its time, in so small
+	// steps that age hardly counts when templates are given up.
+	match := m.miner.Add(mined(line), time.UnixMilli(int64(n)))
 	s := &match.Template.State
 	if s.slot == 0 {
 		m.slots = append(m.slots, slot{})
@@ -136,7 +137,7 @@ func (m *logMiner) settle() { m.miner.Settle() }
 
 // write writes a row for every line.
 func (m *logMiner) write(ctx context.Context, out io.Writer) error {
-	rows := make([][]byte, len(m.slots))
+	rows := map[uint32][]byte{} // of templates that are known; most slots can be of others
 	for t := range m.miner.Templates() {
 		rows[t.State.slot] = appendTemplate(nil, t.ID(), t.Text())
 	}
@@ -150,8 +151,8 @@ func (m *logMiner) write(ctx context.Context, out io.Writer) error {
 		for m.slots[s].joined != 0 {
 			s = m.slots[s].joined
 		}
-		row := rows[s]
-		if row == nil {
+		row, known := rows[s]
+		if !known {
 			var err error
 			if row, err = m.gone.read(m.slots[s].gone); err != nil {
 				return err
