@@ -2,22 +2,22 @@ package logtraffic
 
 import "firebreak/internal/telemetry"
 
-// rules are those of which one must have found a trouble. What is new can also
-// be told by what it does to the number of error lines, and a ratio by the
-// number of those that fail.
+// rules are those of which one must have found a trouble, without what follows
+// their "/". What is new can also be told by what it does to the number of error
+// lines, and a ratio by the number of those that fail.
 var rules = map[Kind][]string{
-	NewError:    {"log-new/", "log-rate"},
-	NewTrace:    {"log-new/", "log-rate", "log-template/"},
-	Crash:       {"log-new/"},
-	RateUp:      {"log-template/", "log-rate"},
-	RateClimbs:  {"log-template/", "log-rate"},
-	ErrorsUp:    {"log-rate", "log-template/", "log-ratio"},
-	ErrorsClimb: {"log-rate", "log-template/", "log-ratio"},
-	Stopped:     {"log-stopped/", "log-template/"},
-	Silent:      {"log-stopped/", "log-template/", "silent", "log-silent"},
-	RatioMoved:  {"log-ratio", "log-rate", "log-template/"},
-	Slow:        {"log-value/"},
-	NewPeer:     {"log-value/", "log-new/"},
+	NewError:    {"log-new", "log-rate"},
+	NewTrace:    {"log-new", "log-rate", "log-template"},
+	Crash:       {"log-new"},
+	RateUp:      {"log-template", "log-rate"},
+	RateClimbs:  {"log-template", "log-rate"},
+	ErrorsUp:    {"log-rate", "log-template", "log-ratio"},
+	ErrorsClimb: {"log-rate", "log-template", "log-ratio"},
+	Stopped:     {"log-stopped", "log-template"},
+	Silent:      {"log-stopped", "log-template", "log-rate"},
+	RatioMoved:  {"log-ratio", "log-rate", "log-template"},
+	Slow:        {"log-value"},
+	NewPeer:     {"log-value", "log-new"},
 }
 
 var candidates = map[Kind][]candidate{

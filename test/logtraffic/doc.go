@@ -3,7 +3,7 @@
 //
 // Five services in four formats (JSON, logfmt, Java's and Python's plain lines)
 // write 10 to 30 kinds of lines each, from one a second down to one in three
-// days, about 350,000 lines a day in all. What is normal in it:
+// days, about 270,000 lines a day in all. What is normal in it:
 //
 //   - traffic has seasons of day and week, differs from day to day, and drifts
 //     within minutes; timers do not follow it;

@@ -42,7 +42,7 @@ type Trouble struct {
 	// that chance would bring it about once in 500 million looks (20 nats). What is
 	// seen as soon as the line is written is visible at From.
 	Visible time.Time
-	Rules   []string // of which one must be the rule of the anomaly; a rule that ends in "/" stands for all that begin so
+	Rules   []string // of which one must have found it, without what follows their "/"
 
 	times float64 // factor on the rate, at its end where it climbs; lines a second of a new kind; share of the requests that fail, or of the lines that name the new host
 	line  *line   // that is new

@@ -1,0 +1,42 @@
+package logtraffic_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"firebreak/internal/incident"
+	"firebreak/test/logtraffic"
+)
+
+// TestJudge: what is told is put down to the trouble that accounts for it.
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	trouble := logtraffic.Trouble{Kind: logtraffic.Crash, Service: "a", From: monday, To: monday.Add(time.Hour), Visible: monday.Add(time.Minute), Rules: []string{"log-new"}}
+	told := func(service, id string, at time.Duration, rules ...string) logtraffic.Told {
+		return logtraffic.Told{Anomaly: incident.Anomaly{ID: id, Service: service}, At: monday.Add(at), Rules: rules}
+	}
+	for name, tc := range map[string]struct {
+		told    []logtraffic.Told
+		mistake string
+		alarms  int
+	}{
+		"right":          {[]logtraffic.Told{told("a", "1", 3*time.Minute, "log-rate", "log-new")}, "", 0},
+		"nothing":        {nil, "missed", 0},
+		"too early":      {[]logtraffic.Told{told("a", "1", -time.Second, "log-new")}, "missed", 1},
+		"elsewhere":      {[]logtraffic.Told{told("b", "1", time.Minute, "log-new")}, "missed", 1},
+		"late":           {[]logtraffic.Told{told("a", "1", 3*time.Minute+time.Second, "log-new")}, "late by 1s", 0},
+		"by another one": {[]logtraffic.Told{told("a", "1", time.Minute, "log-value")}, "found by log-value", 0},
+		"twice":          {[]logtraffic.Told{told("a", "1", time.Minute, "log-new"), told("a", "2", 80*time.Minute, "log-rate")}, "told 2 times", 0},
+		"much later":     {[]logtraffic.Told{told("a", "1", time.Minute, "log-new"), told("a", "2", 2*time.Hour, "log-rate")}, "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := logtraffic.Judge([]logtraffic.Trouble{trouble}, tc.told)
+			require.Equal(t, tc.mistake, v.Found[0].Mistake())
+			require.Len(t, v.Alarms, tc.alarms)
+			require.NotEmpty(t, v.String())
+		})
+	}
+}
