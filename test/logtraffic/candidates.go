@@ -82,15 +82,22 @@ var candidates = map[Kind][]candidate{
 		{service: "ledger", what: "balance", times: 8},
 	},
 	ErrorsUp: {
-		{service: "storefront", times: 25}, {service: "orders", times: 25}, {service: "stock", times: 30},
-		{service: "ledger", times: 40}, {service: "notifier", times: 40},
+		{service: "storefront", times: 25},
+		{service: "orders", times: 25},
+		{service: "stock", times: 30},
+		{service: "ledger", times: 40},
+		{service: "notifier", times: 40},
 	},
 	ErrorsClimb: {
 		{service: "storefront", times: 30}, {service: "orders", times: 30}, {service: "stock", times: 40}, {service: "ledger", times: 50},
 	},
 	Stopped: {
-		{service: "storefront", what: "health"}, {service: "orders", what: "lease"}, {service: "orders", what: "confirmed"},
-		{service: "stock", what: "sync"}, {service: "ledger", what: "charged"}, {service: "notifier", what: "poll"},
+		{service: "storefront", what: "health"},
+		{service: "orders", what: "lease"},
+		{service: "orders", what: "confirmed"},
+		{service: "stock", what: "sync"},
+		{service: "ledger", what: "charged"},
+		{service: "notifier", what: "poll"},
 	},
 	Silent: {
 		{service: "storefront"}, {service: "orders"}, {service: "stock"}, {service: "ledger"}, {service: "notifier"},
@@ -103,8 +110,11 @@ var candidates = map[Kind][]candidate{
 		{service: "notifier", what: "senderr", times: 0.25},
 	},
 	Slow: {
-		{service: "storefront", what: "served", times: 50}, {service: "orders", what: "query", times: 50}, {service: "stock", what: "query", times: 50},
-		{service: "ledger", what: "charged", times: 50}, {service: "notifier", what: "sent", times: 50},
+		{service: "storefront", what: "served", times: 50},
+		{service: "orders", what: "query", times: 50},
+		{service: "stock", what: "query", times: 50},
+		{service: "ledger", what: "charged", times: 50},
+		{service: "notifier", what: "sent", times: 50},
 	},
 	NewPeer: {
 		{service: "storefront", what: "upstream", times: 0.35, peer: "orders-test.internal"},

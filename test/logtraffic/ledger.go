@@ -20,7 +20,8 @@ func ledger() *service {
 			{name: "balance", rate: 0.05, level: telemetry.LevelDebug, from: "ledger.book", text: "balance of account {int 1000 1999} read in {ms 2.5 0.7} ms"},
 			{name: "refund", rate: 0.008, level: info, from: "ledger.book", text: "refunded order {id}"},
 			{name: "declined", rate: 0.006, level: warn, from: "ledger.bank", text: "card of order {id} declined: {pick insufficient_funds|expired_card|do_not_honor}", bursts: 3},
-			{name: "bankerr", rate: 0.001, level: fail, from: "ledger.bank", text: "charge of order {id} failed",
+			{
+				name: "bankerr", rate: 0.001, level: fail, from: "ledger.bank", text: "charge of order {id} failed",
 				trace: []string{
 					"Traceback (most recent call last):",
 					"  File \"/srv/ledger/bank.py\", line {int 80 120}, in charge",
@@ -28,7 +29,8 @@ func ledger() *service {
 					"  File \"/usr/lib/python3.13/site-packages/requests/sessions.py\", line 637, in post",
 					"    return self.request(\"POST\", url, data=data, json=json, **kwargs)",
 					"requests.exceptions.ReadTimeout: HTTPSConnectionPool(host='bank-a.example', port=443): Read timed out. (read timeout=10)",
-				}},
+				},
+			},
 			{name: "dispute", rate: 0.0007, level: fail, from: "ledger.book", text: "entry {id} does not balance, put aside", bursts: 2},
 			{name: "closing", rate: 0.9, drive: inBatch, level: info, from: "ledger.closing", text: "closed account {int 1000 1999} for {pick EUR|USD|CHF}: {int 0 400} entries in {ms 25 0.5} ms"},
 			{name: "carried", rate: 0.2, drive: inBatch, level: info, from: "ledger.closing", text: "carried {int 1 60} open items of account {int 1000 1999} forward"},

@@ -20,7 +20,8 @@ func orders() *service {
 			{name: "shipped", rate: 0.04, level: info, from: "c.e.orders.Shipping", text: "Order {id} handed to carrier {pick dhl|ups|gls} as {hex 12}"},
 			{name: "retry", rate: 0.006, level: warn, from: "c.e.orders.StockClient", text: "Attempt {int 2 3} for {sku} after {whole 220 0.3} ms"},
 			{name: "voucher", rate: 0.012, level: warn, from: "c.e.orders.Pricing", text: "Voucher {hex 8} is not known", bursts: 4},
-			{name: "failed", rate: 0.004, level: fail, from: "c.e.orders.OrderService", text: "Order {id} could not be placed",
+			{
+				name: "failed", rate: 0.004, level: fail, from: "c.e.orders.OrderService", text: "Order {id} could not be placed",
 				trace: []string{
 					"com.example.orders.StockException: reservation of {sku} timed out",
 					"\tat com.example.orders.StockClient.reserve(StockClient.java:118)",
@@ -30,14 +31,17 @@ func orders() *service {
 					"Caused by: java.net.SocketTimeoutException: Read timed out",
 					"\tat java.base/sun.nio.ch.NioSocketImpl.timedRead(NioSocketImpl.java:288)",
 					"\t... 14 more",
-				}},
-			{rate: 0.0012, level: warn, from: "c.e.orders.api.OrderController", text: "Client {ip} closed the connection early",
+				},
+			},
+			{
+				rate: 0.0012, level: warn, from: "c.e.orders.api.OrderController", text: "Client {ip} closed the connection early",
 				trace: []string{
 					"org.apache.catalina.connector.ClientAbortException: java.io.IOException: Broken pipe",
 					"\tat org.apache.catalina.connector.OutputBuffer.realWriteBytes(OutputBuffer.java:342)",
 					"\tat com.example.orders.api.OrderController.list(OrderController.java:63)",
 					"\t... 31 more",
-				}},
+				},
+			},
 			{name: "conflict", rate: 0.0015, level: fail, from: "c.e.orders.db.Repository", text: "Version conflict on order {id}, giving up after 3 attempts", bursts: 2},
 			{name: "pool", rate: 0.0333, drive: steadily, level: telemetry.LevelDebug, from: "com.zaxxer.hikari.pool.HikariPool", text: "HikariPool-1 - Pool stats (total={int 10 12}, active={int 0 9}, idle={int 1 10}, waiting=0)"},
 			{name: "gc", rate: 0.025, level: info, from: "c.e.orders.ops.GcLog", text: "GC({int 100 9999}) Pause Young (Normal) {int 180 420}M->{int 60 120}M(512M) {ms 7 0.5}ms"},

@@ -105,7 +105,7 @@ func (t *tide) change(n int) {
 			return
 		}
 		s.text = t.service.shapes[indexOf(t.slots, s)].text + pickOne(rng, extras)
-		s.variants = append(s.variants, variant{n, s.shape.ready()})
+		s.variants = append(s.variants, variant{n, s.ready()})
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 func (s *service) season(at time.Time) float64 {
 	hour := float64(at.Hour()) + float64(at.Minute())/60
 	wave := 0.5 * (1 + math.Cos(2*math.Pi*(hour-s.peak)/24))
-	noon := math.Exp(-math.Pow((hour-12.5)/1.6, 2) / 2)
+	late := (hour - 12.5) / 1.6
+	noon := math.Exp(-late * late / 2)
 	return (s.trough + (1-s.trough)*(1.55*wave+0.25*noon)) * s.week(at)
 }
 

@@ -26,8 +26,10 @@ func storefront() *service {
 			{name: "slow", rate: 0.01, level: warn, text: "slow page /categories/{int 1 80}: {whole 1400 0.3} ms"},
 			{name: "failed", rate: 0.004, level: fail, text: "request failed", fields: "method={pick GET|POST} path=/products/{id} status=500 duration_ms={ms 30 0.8} request_id={uuid}"},
 			{name: "upstreamerr", rate: 0.0015, level: fail, text: "upstream orders answered 503 after {whole 900 0.4} ms", bursts: 2},
-			{rate: 0.0006, level: fail, text: "template error in /emails/{int 1 40}: undefined is not iterable",
-				trace: []string{"TypeError: undefined is not iterable", "    at render (/app/dist/mail.js:{int 20 900}:{int 3 60})", "    at async send (/app/dist/mail.js:{int 20 900}:{int 3 60})"}},
+			{
+				rate: 0.0006, level: fail, text: "template error in /emails/{int 1 40}: undefined is not iterable",
+				trace: []string{"TypeError: undefined is not iterable", "    at render (/app/dist/mail.js:{int 20 900}:{int 3 60})", "    at async send (/app/dist/mail.js:{int 20 900}:{int 3 60})"},
+			},
 			{name: "health", rate: 0.066, drive: steadily, level: info, text: "health check passed", fields: "duration_ms={ms 1 0.3}"},
 			{name: "metrics", rate: 0.033, drive: steadily, level: telemetry.LevelDebug, text: "event loop lag {ms 0.8 0.5} ms, heap {int 110 380} MiB"},
 			{name: "refresh", rate: 0.0166, drive: steadily, level: info, text: "catalogue refreshed: {int 40100 41900} products in {ms 700 0.25} ms"},
