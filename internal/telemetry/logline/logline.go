@@ -121,7 +121,7 @@ func inside(l Line, line string, outer bool) Line {
 		return l
 	}
 	at := strings.IndexByte(end, '{')
-	if at > 0 && !isBlank(end[at-1]) && end[at-1] != ':' {
+	if at < 0 || at > 0 && !isBlank(end[at-1]) && end[at-1] != ':' {
 		return l
 	}
 	in, ok := readJSON(end[at:], false)
