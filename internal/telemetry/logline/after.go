@@ -12,28 +12,30 @@ const (
 // afterTime reads what follows the time t, which ends at i: thread, level,
 // logger, in the orders that the common loggers use. Only when a level is
 // found among them is it sure that they are no part of the message.
-func afterTime(s string, t stamp, i int) (Line, bool) {
-	l := Line{Time: t.time}
+func afterTime(s string, t stamp, i int, l *Line) bool {
+	l.Time = t.time
 	if i >= len(s) {
 		l.Message = s
-		return l, true
+		return true
 	}
 	base := separators(s, i)
 	if t.kind != stampShort && t.kind != stampClock {
-		if readTag(s, base, t.kind, &l) {
+		if readTag(s, base, t.kind, l) {
 			l.Level = plainLevel(l.Message)
-			return l, true
+			return true
 		}
 		if rest, ok := containerStream(s[base:]); ok {
-			in := parse(rest, false)
-			return l.over(in), true
+			frame := *l
+			parse(rest, false, l)
+			frame.around(l)
+			return true
 		}
 	}
-	if end, ok := readLevel(s, i, base, &l); ok {
-		end = readLogger(s, end, &l)
+	if end, ok := readLevel(s, i, base, l); ok {
+		end = readLogger(s, end, l)
 		if end < len(s) && !blank(s[end:]) {
 			l.Message = s[end:]
-			return l, true
+			return true
 		}
 	}
 	l.Thread, l.Logger = "", ""
@@ -44,15 +46,15 @@ func afterTime(s string, t stamp, i int) (Line, bool) {
 		if blank(l.Message) {
 			l.Message = s
 		}
-		l.Message = afterCaller(l.Message, &l)
+		l.Message = afterCaller(l.Message, l)
 	}
 	if l.Level == "" {
 		l.Level = plainLevel(s[base:])
 	}
 	if l.Level == "" {
-		readRuntime(&l)
+		readRuntime(l)
 	}
-	return l, t.kind != stampClock || l.Level != ""
+	return t.kind != stampClock || l.Level != ""
 }
 
 // separators goes over blanks and over the signs that loggers put between the
@@ -96,7 +98,7 @@ func readTag(s string, i int, kind stampKind, l *Line) bool {
 	}
 	tag := host + 1
 	end := tag
-	for end < len(s) && (isWord(s[end]) || strings.IndexByte("./-()@*", s[end]) >= 0) {
+	for end < len(s) && classes[s[end]]&tagByte != 0 {
 		end++
 	}
 	if end == tag {

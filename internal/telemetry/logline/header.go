@@ -4,70 +4,71 @@ import "strings"
 
 // readHeader reads the header of a plain line. It reports false when the line
 // begins with nothing that is one; then no word of it is taken away.
-func readHeader(s string) (Line, bool) {
+func readHeader(s string, l *Line) bool {
 	if len(s) < 10 {
-		return Line{}, false
+		return false
 	}
 	switch c := s[0]; {
 	case c == '<':
-		return readPriority(s)
+		return readPriority(s, l)
 	case c == '[':
-		return readBracketed(s)
+		return readBracketed(s, l)
 	case isLetter(c) && isDigit(s[1]):
-		return readKlog(s)
+		return readKlog(s, l)
 	case isLetter(c) && s[1] == ',':
-		return readRuby(s)
+		return readRuby(s, l)
 	}
 	if t, ok := readTime(s); ok {
-		return afterTime(s, t, t.end)
+		return afterTime(s, t, t.end, l)
 	}
-	return readAccess(s)
+	return readAccess(s, l)
 }
 
 // readBracketed reads what begins with a bracket: a time in brackets, a time
 // and a level in one pair of brackets as Rust's env_logger writes them, or the
 // level of a Python function on AWS Lambda.
-func readBracketed(s string) (Line, bool) {
+func readBracketed(s string, l *Line) bool {
 	if t, ok := readTime(s[1:]); ok {
 		i := 1 + t.end
 		if i < len(s) && s[i] == ']' {
-			return afterTime(s, t, i+1)
+			return afterTime(s, t, i+1, l)
 		}
 		i = skipBlanks(s, i)
 		end := wordEnd(s, i)
 		closed := strings.IndexByte(s[:min(len(s), plainHead)], ']')
 		if end > i && closed >= end {
 			if level := levelOf(s[i:end]); level != "" {
-				return Line{Level: level, Time: t.time, Logger: trimBlanks(s[end:closed]), Message: s[skipBlanks(s, closed+1):]}, true
+				*l = Line{Level: level, Time: t.time, Logger: trimBlanks(s[end:closed]), Message: s[skipBlanks(s, closed+1):]}
+				return true
 			}
 		}
-		return Line{}, false
+		return false
 	}
 	closed := strings.IndexByte(s[:min(len(s), maxWord+3)], ']')
 	if closed < 0 || closed+1 >= len(s) || s[closed+1] != '\t' {
-		return Line{}, false
+		return false
 	}
 	level := levelOf(s[1:closed])
 	t, ok := readTime(s[closed+2:])
 	if level == "" || !ok || t.kind != stampFull {
-		return Line{}, false
+		return false
 	}
 	i := closed + 2 + t.end
 	if i+1 >= len(s) || s[i] != '\t' {
-		return Line{}, false
+		return false
 	}
-	l := Line{Level: level, Time: t.time, Message: s[i+1:]}
+	*l = Line{Level: level, Time: t.time, Message: s[i+1:]}
 	if tab := strings.IndexByte(l.Message, '\t'); tab >= 0 && isRequest(l.Message[:tab]) {
 		l.Thread, l.Message = l.Message[:tab], l.Message[tab+1:]
 	}
-	return l, true
+	return true
 }
 
 // readKlog reads "E0102 15:04:05.000000 1 main.go:5] it broke".
-func readKlog(s string) (Line, bool) {
+func readKlog(s string, l *Line) bool {
 	level := levelLetter(s[0])
 	if level == "" || digits(s, 1) != 4 || s[5] != ' ' {
-		return Line{}, false
+		return false
 	}
 	var w when
 	w.month, _ = two(s, 1)
@@ -75,11 +76,11 @@ func readKlog(s string) (Line, bool) {
 	i, ok := w.clock(s, 6)
 	closed := strings.IndexByte(s[:min(len(s), plainHead)], ']')
 	if !ok || !w.valid() {
-		return Line{}, false
+		return false
 	}
-	l := Line{Level: level, Time: w.time(), Message: s}
+	*l = Line{Level: level, Time: w.time(), Message: s}
 	if closed < i {
-		return l, true
+		return true
 	}
 	i = skipBlanks(s, i)
 	if n := digits(s, i); n > 0 && i+n < closed && s[i+n] == ' ' {
@@ -89,25 +90,25 @@ func readKlog(s string) (Line, bool) {
 			l.Message = s[skipBlanks(s, closed+1):]
 		}
 	}
-	return l, true
+	return true
 }
 
 // readRuby reads "E, [2026-01-02T15:04:05.000000 #12]  ERROR -- app: it broke".
-func readRuby(s string) (Line, bool) {
+func readRuby(s string, l *Line) bool {
 	level := levelLetter(s[0])
 	if level == "" && s[0] != 'A' || s[2] != ' ' || s[3] != '[' {
-		return Line{}, false
+		return false
 	}
 	t, ok := readTime(s[4:])
 	if !ok || t.kind != stampFull {
-		return Line{}, false
+		return false
 	}
-	l := Line{Level: level, Time: t.time, Message: s}
+	*l = Line{Level: level, Time: t.time, Message: s}
 	head := s[:min(len(s), plainHead)]
 	closed := strings.IndexByte(head, ']')
 	mark := strings.Index(head, " -- ")
 	if closed < 0 || mark < closed {
-		return l, true
+		return true
 	}
 	l.Thread = strings.TrimPrefix(trimBlanks(s[4+t.end:closed]), "#")
 	rest := s[mark+4:]
@@ -115,48 +116,48 @@ func readRuby(s string) (Line, bool) {
 		l.Logger, rest = name, text
 	}
 	l.Message = rest
-	return l, true
+	return true
 }
 
 // readPriority reads the headers of syslog that begin with <PRI>, whose value is
 // eight times the facility plus the severity (RFC 5424 and RFC 3164).
-func readPriority(s string) (Line, bool) {
+func readPriority(s string, l *Line) bool {
 	n := digits(s, 1)
 	if n < 1 || n > 3 || s[n+1] != '>' {
-		return Line{}, false
+		return false
 	}
 	pri := 0
 	for _, c := range s[1 : n+1] {
 		pri = pri*10 + int(c-'0')
 	}
 	if pri > 191 {
-		return Line{}, false
+		return false
 	}
 	level := syslogLevel(float64(pri & 7))
 	i := n + 2
 	if i+2 < len(s) && s[i] == '1' && s[i+1] == ' ' {
-		return readSyslog5424(s, i+2, level)
+		return readSyslog5424(s, i+2, level, l)
 	}
 	t, ok := readTime(s[i:])
 	if !ok {
-		return Line{Level: level, Message: s[i:]}, i < len(s)
+		*l = Line{Level: level, Message: s[i:]}
+		return i < len(s)
 	}
-	l, ok := afterTime(s, t, i+t.end)
-	if !ok {
-		l = Line{Time: t.time, Message: s[skipBlanks(s, i+t.end):]}
+	if !afterTime(s, t, i+t.end, l) {
+		*l = Line{Time: t.time, Message: s[skipBlanks(s, i+t.end):]}
 	}
 	l.Level = level
-	return l, true
+	return true
 }
 
 // readSyslog5424 reads what follows <PRI>1: time, host, application, process
 // and message id, then structured data.
-func readSyslog5424(s string, i int, level Level) (Line, bool) {
-	l := Line{Level: level}
+func readSyslog5424(s string, i int, level Level, l *Line) bool {
+	*l = Line{Level: level}
 	for column := range 5 {
 		end := wordEnd(s, i)
 		if end == i || end >= len(s) || s[end] != ' ' {
-			return Line{}, false
+			return false
 		}
 		word := s[i:end]
 		switch {
@@ -164,7 +165,7 @@ func readSyslog5424(s string, i int, level Level) (Line, bool) {
 		case column == 0:
 			t, ok := readTime(word)
 			if !ok {
-				return Line{}, false
+				return false
 			}
 			l.Time = t.time
 		case column == 2:
@@ -180,35 +181,36 @@ func readSyslog5424(s string, i int, level Level) (Line, bool) {
 	case i < len(s) && s[i] == '[':
 		for i < len(s) && s[i] == '[' {
 			if i = closing(s, i, len(s)); i < 0 {
-				return Line{}, false
+				return false
 			}
 			i++
 		}
 	}
 	l.Message = strings.TrimPrefix(s[skipBlanks(s, min(i, len(s))):], "\ufeff")
-	return l, true
+	return true
 }
 
 // readAccess finds the time of a line of a web server's access log. All of the
 // line is message: who asked for what.
-func readAccess(s string) (Line, bool) {
-	head := s[:min(len(s), 256)]
-	i := 0
-	for range 3 {
-		end := wordEnd(head, i)
-		if end == i || end+1 >= len(head) || head[end] != ' ' {
-			return Line{}, false
-		}
-		i = end + 1
+func readAccess(s string, l *Line) bool {
+	i := strings.IndexByte(s[:min(len(s), 256)], '[')
+	if i < 6 || s[i-1] != ' ' {
+		return false
 	}
-	if head[i] != '[' {
-		return Line{}, false
+	words := 0
+	for k := 0; k < i; words++ {
+		end := wordEnd(s, k)
+		if end == k || s[end] != ' ' {
+			return false
+		}
+		k = end + 1
 	}
 	t, ok := readTime(s[i+1:])
-	if !ok || t.kind != stampFull {
-		return Line{}, false
+	if words != 3 || !ok || t.kind != stampFull {
+		return false
 	}
-	return Line{Time: t.time, Message: s}, true
+	l.Time, l.Message = t.time, s
+	return true
 }
 
 // closing finds the bracket that closes the one at i, before limit; -1 for

@@ -12,15 +12,16 @@ import (
 // The scanner is our own because it flattens, mines and bounds in one pass
 // over the line and allocates once for the fields; the tokens of a general
 // decoder, each a string of its own, take several times as long.
-func readJSON(s string, outer bool) (Line, bool) {
+func readJSON(s string, outer bool, l *Line) bool {
 	r := jsonReader{s: s}
 	if !r.object("", 1) {
-		return Line{}, false
+		return false
 	}
 	if r.space(); r.i < len(s) {
-		return Line{}, false
+		return false
 	}
-	return r.mined.line(outer), true
+	r.mined.line(outer, l)
+	return true
 }
 
 type jsonReader struct {

@@ -3,12 +3,12 @@ package logline
 // readLogfmt reads a line of key=value pairs from its first word to its last
 // that says what its level or its message is. Prose with pairs in it is no
 // logfmt.
-func readLogfmt(s string) (Line, bool) {
+func readLogfmt(s string, l *Line) bool {
 	// The cheap look first: nearly every line ends here.
 	i := skipBlanks(s, 0)
 	key := logfmtKey(s, i)
 	if key == i || key >= len(s) || s[key] != '=' {
-		return Line{}, false
+		return false
 	}
 	var m mined
 	pairs, bare := 0, 0
@@ -21,36 +21,37 @@ func readLogfmt(s string) (Line, bool) {
 			if blank(s[i:]) {
 				break
 			}
-			return Line{}, false
+			return false
 		}
 		end := logfmtKey(s, i)
 		if end == i {
-			return Line{}, false
+			return false
 		}
 		name := s[i:end]
 		if end == len(s) || isBlank(s[end]) || s[end] == '\n' {
 			// A key alone is a flag. Prose has many of them.
 			if bare++; bare > pairs {
-				return Line{}, false
+				return false
 			}
 			i = end
 			continue
 		}
 		if s[end] != '=' {
-			return Line{}, false
+			return false
 		}
 		value, next, kind, ok := logfmtValue(s, end+1)
 		if !ok {
-			return Line{}, false
+			return false
 		}
 		pairs++
 		m.add(cut(name, MaxName), value, kind)
 		i = next
 	}
 	if pairs < 2 || m.rank[roleMessage] == 0 && m.level == "" {
-		return Line{}, false
+		return false
 	}
-	return m.line(false), true
+	m.line(false, l)
+	return true
 }
 
 // logfmtKey returns where the key at i ends.
@@ -58,7 +59,7 @@ func logfmtKey(s string, i int) int {
 	if i >= len(s) || !isLetter(s[i]) && s[i] != '_' && s[i] != '@' {
 		return i
 	}
-	for i++; i < len(s) && (isWord(s[i]) || s[i] == '.' || s[i] == '-' || s[i] == '/' || s[i] == '@'); {
+	for i++; i < len(s) && classes[s[i]]&keyByte != 0; {
 		i++
 	}
 	return i

@@ -79,7 +79,7 @@ func loggerName(s string, i int, sure bool) (int, string) {
 		if c == '.' && end > i {
 			dots++
 			last = end + 1
-		} else if !isWord(c) && strings.IndexByte("$@-/<>*", c) < 0 {
+		} else if c != '.' && classes[c]&nameByte == 0 {
 			break
 		}
 		end++

@@ -76,57 +76,57 @@ func withYear(t time.Time, year int) time.Time {
 // Parse reads a line, or an event of several lines whose first one is the
 // log line. The message of any line with a word in it has a word in it.
 func Parse(line string) Line {
-	l := parse(line, true)
+	var l Line
+	parse(line, true, &l)
 	if l.Message == "" {
 		l.Message = line
 	}
 	return l
 }
 
-// parse is Parse; outer is false for a line inside another one, which
-// is looked into but once.
-func parse(line string, outer bool) Line {
+// parse is Parse into an empty line; outer is false for a line inside another
+// one, which is looked into but once.
+func parse(line string, outer bool, l *Line) {
 	start := skipBlanks(line, 0)
-	if start < len(line) && line[start] == '{' {
-		if l, ok := readJSON(line[start:], outer); ok {
-			return l
+	if start < len(line) && line[start] == '{' && readJSON(line[start:], outer, l) {
+		return
+	}
+	if !readLogfmt(line, l) && !readHeader(line, l) {
+		*l = Line{Message: line}
+		if !readRuntime(l) {
+			l.Level = plainLevel(line)
 		}
 	}
-	if l, ok := readLogfmt(line); ok {
-		return l
+	if outer && l.Message != "" {
+		inside(l, line)
 	}
-	if l, ok := readHeader(line); ok {
-		return inside(l, line, outer)
-	}
-	l := Line{Message: line}
-	if !readRuntime(&l) {
-		l.Level = plainLevel(line)
-	}
-	return inside(l, line, outer)
 }
 
 // inside looks for structure in what follows a header or other plain words: a
 // JSON object up to the end of the line, or logfmt.
-func inside(l Line, line string, outer bool) Line {
-	if !outer {
-		return l
-	}
-	if len(l.Message) < len(line) {
-		if in, ok := readLogfmt(l.Message); ok {
-			return l.over(in)
+func inside(l *Line, line string) {
+	if len(l.Message) < len(line) && l.Fields == nil {
+		var in Line
+		if readLogfmt(l.Message, &in) {
+			l.around(&in)
+			*l = in
+			return
 		}
 	}
-	end := strings.TrimRight(l.Message, " \t\r\n")
+	end := l.Message
+	for end != "" && (isBlank(end[len(end)-1]) || end[len(end)-1] == '\n') {
+		end = end[:len(end)-1]
+	}
 	if end == "" || end[len(end)-1] != '}' {
-		return l
+		return
 	}
 	at := strings.IndexByte(end, '{')
 	if at < 0 || at > 0 && !isBlank(end[at-1]) && end[at-1] != ':' {
-		return l
+		return
 	}
-	in, ok := readJSON(end[at:], false)
-	if !ok {
-		return l
+	var in Line
+	if !readJSON(end[at:], false, &in) {
+		return
 	}
 	head := strings.TrimRight(end[:at], " \t")
 	// An object with a level or a time and a message is a log line that
@@ -135,7 +135,9 @@ func inside(l Line, line string, outer bool) Line {
 		if in.Message == "" {
 			in.Message = l.Message
 		}
-		return l.over(in)
+		l.around(&in)
+		*l = in
+		return
 	}
 	l.Fields = in.Fields
 	if l.Trace == "" {
@@ -145,11 +147,10 @@ func inside(l Line, line string, outer bool) Line {
 		// Columns: the object is one of its own.
 		l.Message = head
 	}
-	return l
 }
 
-// over is the line in with what only its frame, the line l, says.
-func (l Line) over(in Line) Line {
+// around adds to the line in what only its frame, the line l, says.
+func (l *Line) around(in *Line) {
 	if in.Level == "" {
 		in.Level = l.Level
 	}
@@ -162,5 +163,4 @@ func (l Line) over(in Line) Line {
 	if in.Thread == "" {
 		in.Thread = l.Thread
 	}
-	return in
 }

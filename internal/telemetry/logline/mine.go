@@ -97,8 +97,8 @@ func (m *mined) add(name, value string, s sort) {
 
 // line makes the line of the fields. Those that have a place of their own in
 // a Line are no longer among its Fields, except the error.
-func (m *mined) line(outer bool) Line {
-	l := Line{
+func (m *mined) line(outer bool, l *Line) {
+	*l = Line{
 		Level: m.level, Message: strings.TrimRight(m.value[roleMessage], "\r\n"), Time: m.time,
 		Logger: m.value[roleLogger], Thread: m.value[roleThread], Trace: cut(m.value[roleTrace], maxTrace),
 	}
@@ -127,7 +127,8 @@ func (m *mined) line(outer bool) Line {
 	var more []Field
 	if outer && (m.rank[roleMessage] == rankWrapper || l.Message != "" && l.Message[0] == '{') {
 		// A collector's frame around a line.
-		in := parse(l.Message, false)
+		var in Line
+		parse(l.Message, false, &in)
 		more = in.Fields[:min(len(in.Fields), MaxFields-rest)]
 		if in.Message == "" {
 			in.Message = l.Message
@@ -135,14 +136,14 @@ func (m *mined) line(outer bool) Line {
 		if l.Trace != "" {
 			in.Trace = l.Trace
 		}
-		l = l.over(in)
+		l.around(&in)
+		*l = in
 	}
 	if rest+len(more) > 0 {
 		l.Fields = append(append(make([]Field, 0, rest+len(more)), m.fields[:rest]...), more...)
 	} else {
 		l.Fields = nil
 	}
-	return l
 }
 
 // said finds the line of a stack trace that names the error: the last one in

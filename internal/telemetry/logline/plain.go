@@ -1,5 +1,7 @@
 package logline
 
+import "strings"
+
 // A level is looked for among the first words of a plain line only, and only
 // in a form that prose does not have: "[error]", "<err>", "ERROR" or "error:".
 const (
@@ -12,11 +14,14 @@ const (
 // brackets or a colon are needed, since "no error found" is prose.
 func plainLevel(line string) Level {
 	line = line[:min(len(line), plainHead)]
+	if end := strings.IndexByte(line, '\n'); end >= 0 {
+		line = line[:end]
+	}
 	gap := 0 // words since the last one that had a level's form
 	i := 0
 	for word := 0; word < plainWords; word++ {
 		i = skipBlanks(line, i)
-		if i >= len(line) || line[i] == '\n' {
+		if i >= len(line) {
 			break
 		}
 		end := wordEnd(line, i)
@@ -59,6 +64,9 @@ func wordLevel(line string, i, end int) (level Level, form bool) {
 		return levelOf(line[i+1 : end-1]), true
 	}
 	colon := line[end-1] == ':'
+	if !colon && line[i]-'A' >= 26 {
+		return "", false
+	}
 	if colon {
 		end--
 	}
@@ -82,38 +90,68 @@ func wordLevel(line string, i, end int) (level Level, form bool) {
 
 // keyedLevel finds level=error, or one of its kin, among the words of a line.
 func keyedLevel(line string) Level {
-	for i := 3; i < len(line); i++ {
-		switch line[i] {
-		case '\n':
+	for i := 0; ; {
+		next := strings.IndexByte(line[i:], '=')
+		if next < 0 {
 			return ""
-		case '=':
-			if line[i-1]|0x20 != 'l' && line[i-1]|0x20 != 'y' {
-				continue
+		}
+		end := i + next
+		if i = end + 1; end < 3 || line[end-1] != 'l' && line[end-1] != 'y' {
+			continue
+		}
+		begin := end
+		for begin > 0 && end-begin <= len("loglevel") && classes[line[begin-1]]&endsWord == 0 {
+			begin--
+		}
+		switch line[begin:end] {
+		case "level", "lvl", "severity", "loglevel":
+			if i < len(line) && line[i] == '"' {
+				i++
 			}
-			begin := i
-			for begin > 0 && i-begin < len("loglevel")+1 && !isBlank(line[begin-1]) {
-				begin--
+			begin = i
+			for i < len(line) && isLetter(line[i]) {
+				i++
 			}
-			switch line[begin:i] {
-			case "level", "lvl", "severity", "loglevel":
-				value := i + 1
-				if value < len(line) && line[value] == '"' {
-					value++
-				}
-				end := value
-				for end < len(line) && isLetter(line[end]) {
-					end++
-				}
-				if level := levelOf(line[value:end]); level != "" {
-					return level
-				}
+			if level := levelOf(line[begin:i]); level != "" {
+				return level
 			}
 		}
 	}
-	return ""
 }
 
-func isBlank(c byte) bool  { return c == ' ' || c == '\t' || c == '\r' }
+// Classes of bytes.
+const (
+	blankByte  = 1 << iota
+	endsWord   // blanks and the line's end
+	digitByte  //
+	letterByte //
+	keyByte    // of a logfmt key
+	tagByte    // of a syslog tag
+	nameByte   // of a logger's name, but for dots and colons
+)
+
+var classes = func() (t [256]uint8) {
+	for _, set := range []struct {
+		class uint8
+		bytes string
+	}{
+		{blankByte | endsWord, " \t\r"},
+		{endsWord, "\n"},
+		{digitByte, "0123456789"},
+		{letterByte, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+		{keyByte | tagByte | nameByte, "_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+		{keyByte, ".-/@"},
+		{tagByte, "./-()@*"},
+		{nameByte, "$@-/<>*"},
+	} {
+		for _, c := range []byte(set.bytes) {
+			t[c] |= set.class
+		}
+	}
+	return t
+}()
+
+func isBlank(c byte) bool  { return classes[c]&blankByte != 0 }
 func isDigit(c byte) bool  { return c-'0' < 10 }
 func isLetter(c byte) bool { return c|0x20-'a' < 26 }
 func isWord(c byte) bool   { return isLetter(c) || isDigit(c) || c == '_' }
@@ -128,7 +166,7 @@ func skipBlanks(s string, i int) int {
 
 // wordEnd returns where the word at i ends.
 func wordEnd(s string, i int) int {
-	for i < len(s) && !isBlank(s[i]) && s[i] != '\n' {
+	for i < len(s) && classes[s[i]]&endsWord == 0 {
 		i++
 	}
 	return i

@@ -29,7 +29,7 @@ func readTime(s string) (stamp, bool) {
 	switch {
 	case isDigit(s[0]):
 		t, ok = readDigits(s)
-	case isLetter(s[0]):
+	case isLetter(s[0]) && (s[3] == ' ' || s[3] == ','):
 		t, ok = readNames(s)
 	}
 	if !ok || t.end < len(s) && !endsTime(s[t.end]) {
@@ -51,7 +51,10 @@ type when struct{ year, month, day, hour, minute, second, nano, offset int }
 
 func (w *when) time() time.Time {
 	t := time.Date(w.year, time.Month(w.month), w.day, w.hour, w.minute, w.second, w.nano, time.UTC)
-	return t.Add(-time.Duration(w.offset) * time.Second)
+	if w.offset != 0 {
+		t = t.Add(-time.Duration(w.offset) * time.Second)
+	}
+	return t
 }
 
 func (w *when) valid() bool {

@@ -99,18 +99,36 @@ func (w *when) noon(s string, i int) int {
 	return k + 2
 }
 
-const months = "janfebmaraprmayjunjulaugsepoctnovdec"
-
 // monthOf finds the month that a text begins with, 1 to 12; 0 for none.
 func monthOf(s string) int {
 	if len(s) < 3 {
 		return 0
 	}
-	name := [3]byte{s[0] | 0x20, s[1] | 0x20, s[2] | 0x20}
-	for m := range 12 {
-		if string(name[:]) == months[3*m:3*m+3] {
-			return m + 1
-		}
+	switch string([]byte{s[0] | 0x20, s[1] | 0x20, s[2] | 0x20}) {
+	case "jan":
+		return 1
+	case "feb":
+		return 2
+	case "mar":
+		return 3
+	case "apr":
+		return 4
+	case "may":
+		return 5
+	case "jun":
+		return 6
+	case "jul":
+		return 7
+	case "aug":
+		return 8
+	case "sep":
+		return 9
+	case "oct":
+		return 10
+	case "nov":
+		return 11
+	case "dec":
+		return 12
 	}
 	return 0
 }
