@@ -15,7 +15,8 @@ import (
 type logOptions struct {
 	in          string // file, folder or stdStream
 	out         string // file, folder, stdStream, or empty for no rows
-	anomalies   string // file, stdStream, or empty when nobody asks for them
+	anomalies   string // file, stdStream, or empty
+	plot        string // PNG file, or empty
 	folder      bool   // in is a folder
 	json        bool
 	sensitivity detect.Sensitivity
@@ -36,11 +37,12 @@ func newDetectLogsCommand() *cobra.Command {
 			"message is taken.\n\n" +
 			"--anomalies runs the lines through the engine that the worker runs, by the times that they carry, and writes its\n" +
 			"episodes as JSON: templates never seen before, rates, templates that stopped, ratios and values out of their bands.\n" +
-			"Lines without a time have that of the line before; a stack trace counts as one event with the line above it.\n\n" +
+			"Lines without a time have that of the line before; a stack trace counts as one event with the line above it.\n" +
+			"--plot draws them over the lines of each level.\n\n" +
 			"Input may be packed with gzip. \"-\" is standard input or output. With a folder as --in, every *.log and *.log.gz\n" +
 			"in and below it is a log of its own; --out is then a folder, which gets a CSV for each.",
 		Example: "  starter detect logs --in app.log --out templates.csv\n" +
-			"  starter detect logs --in app.log.gz --anomalies anomalies.json\n" +
+			"  starter detect logs --in app.log.gz --anomalies anomalies.json --plot app.png\n" +
 			"  starter detect logs --in logs --out templates --json > summary.json\n" +
 			"  kubectl logs checkout-7d9 | starter detect logs --in - --out templates.csv",
 		Args: cobra.NoArgs,
@@ -56,7 +58,8 @@ func newDetectLogsCommand() *cobra.Command {
 	f.StringVar(&o.in, "in", "", "log to read: a file with one message a line, a folder of *.log files, or - for standard input")
 	f.StringVar(&o.out, "out", "", "where the rows go: a CSV file, a folder when --in is one, or - for standard output")
 	f.StringVar(&o.anomalies, "anomalies", "", "find anomalies by the times in the lines, and write them as JSON to this file, or - for standard output")
-	f.StringVar(&sensitivity, "sensitivity", string(detect.Sensitive), "of --anomalies: "+strings.Join(detect.Sensitivities(), ", "))
+	f.StringVar(&o.plot, "plot", "", "find anomalies as well, and draw lines by level with them into this PNG file")
+	f.StringVar(&sensitivity, "sensitivity", string(detect.Sensitive), "of the anomalies: "+strings.Join(detect.Sensitivities(), ", "))
 	_ = cmd.MarkFlagRequired("in")
 	return cmd
 }
@@ -66,11 +69,14 @@ func (o *logOptions) check(graded bool) error {
 	if err := checkSensitivity(o.sensitivity); err != nil {
 		return err
 	}
-	if graded && o.anomalies == "" {
-		return usagef("--sensitivity is for --anomalies; templates know none")
+	if graded && !o.watches() {
+		return usagef("--sensitivity is for --anomalies and --plot; templates know none")
 	}
-	if o.out == "" && o.anomalies == "" && !o.json {
-		return usagef("where shall the rows go? Give --out FILE or --out -, or --anomalies or --json without it")
+	if o.out == "" && !o.watches() && !o.json {
+		return usagef("where shall the rows go? Give --out FILE or --out -, or --anomalies, --plot or --json without it")
+	}
+	if o.plot == stdStream {
+		return usagef("--plot needs a file")
 	}
 	var toStdout []string
 	for _, c := range []struct {
@@ -88,7 +94,7 @@ func (o *logOptions) check(graded bool) error {
 	if o.folder, err = inputIsFolder(o.in); err != nil {
 		return err
 	}
-	files := map[string]string{"anomalies": o.anomalies}
+	files := map[string]string{"anomalies": o.anomalies, "plot": o.plot}
 	if o.folder {
 		if err := o.checkFolder(); err != nil {
 			return err
@@ -96,6 +102,7 @@ func (o *logOptions) check(graded bool) error {
 	} else {
 		files["out"] = o.out
 	}
+	taken := map[string]string{}
 	for _, flag := range slices.Sorted(maps.Keys(files)) {
 		path := files[flag]
 		if path == "" || path == stdStream {
@@ -107,15 +114,22 @@ func (o *logOptions) check(graded bool) error {
 		if sameFile(o.in, path) {
 			return usagef("--%s would overwrite --in %s", flag, o.in)
 		}
-	}
-	if o.out != "" && o.out != stdStream && o.anomalies != "" && absolute(o.out) == absolute(o.anomalies) {
-		return usagef("--out and --anomalies name the same file")
+		if other, ok := taken[absolute(path)]; ok {
+			return usagef("--%s and --%s name the same file", other, flag)
+		}
+		taken[absolute(path)] = flag
 	}
 	return nil
 }
 
+// watches tells whether the engine is to look at the lines.
+func (o *logOptions) watches() bool { return o.anomalies != "" || o.plot != "" }
+
 // checkFolder is check for what only a folder has.
 func (o *logOptions) checkFolder() error {
+	if o.plot != "" {
+		return usagef("--plot is for one log; --in %s is a folder", o.in)
+	}
 	if o.out == stdStream {
 		return usagef("--in %s is a folder; give a folder as --out", o.in)
 	}

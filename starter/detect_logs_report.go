@@ -74,7 +74,7 @@ type logEpisodeReport struct {
 
 func newLogReport(o logOptions, logs []logFileReport) logReport {
 	r := logReport{Logs: logs}
-	if o.anomalies != "" {
+	if o.watches() {
 		r.Sensitivity = o.sensitivity
 	}
 	for _, l := range logs {

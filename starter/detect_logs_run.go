@@ -26,8 +26,11 @@ func newLogRun(file string, o logOptions) *logRun {
 	if o.out != "" || o.json {
 		r.miner = newLogMiner(o.json, 0)
 	}
-	if o.anomalies != "" {
+	if o.watches() {
 		r.engine = newLogWatcher(file, o.sensitivity, writtenAt(file))
+		if o.plot != "" {
+			r.engine.curve = &levelCurve{}
+		}
 	}
 	return r
 }
@@ -46,7 +49,12 @@ func runDetectLogs(cmd *cobra.Command, o logOptions) error {
 				return err
 			}
 			r.report.Out = o.out
-			return writeAnomalies(found, newLogReport(o, []logFileReport{r.report}))
+			if err := writeAnomalies(found, newLogReport(o, []logFileReport{r.report})); err != nil || o.plot == "" {
+				return err
+			}
+			return writeWhole(o.plot, func(w io.Writer) error {
+				return writeLogPlot(w, o.in, *r.report.Anomalies, r.engine.curve, o.sensitivity)
+			})
 		})
 	})
 	track.finish()

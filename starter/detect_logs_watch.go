@@ -32,6 +32,7 @@ type logWatcher struct {
 	at     time.Time // of the latest line that carries a time
 	report anomaliesReport
 	index  map[string]int // of the episodes, by id
+	curve  *levelCurve    // what is drawn; nil where nothing is
 }
 
 func newLogWatcher(file string, sensitivity detect.Sensitivity, near time.Time) *logWatcher {
@@ -70,6 +71,9 @@ func (w *logWatcher) take(line string) {
 		return
 	default:
 		w.report.Untimed++
+	}
+	if w.curve != nil {
+		w.curve.add(w.at, w.line.Level)
 	}
 	w.signal.Time, w.signal.Arrival = w.at, w.at
 	// Time passes before a line of that time is seen.

@@ -53,28 +53,32 @@ func writePlot(w io.Writer, r seriesReport, c *curve, o detectOptions) error {
 	if err != nil {
 		return fmt.Errorf("draw scores: %w", err)
 	}
-	height := whole.Max.Y - whole.Min.Y
-	head := draw.Crop(whole, 0, 0, height-headHeight, 0)
-	upper := draw.Crop(whole, 0, 0, scoreHeight, -headHeight)
-	lower := draw.Crop(whole, 0, 0, 0, scoreHeight-height)
-	// Both panels begin and end at the same place, however wide their labels are.
-	above, below := values.DataCanvas(upper), scores.DataCanvas(lower)
-	left, right := max(above.Min.X, below.Min.X), min(above.Max.X, below.Max.X)
-	values.Draw(draw.Crop(upper, left-above.Min.X, right-above.Max.X, 0, 0))
-	scores.Draw(draw.Crop(lower, left-below.Min.X, right-below.Max.X, 0, 0))
-	drawHead(head, r, o)
+	head := drawPanels(whole, values, scores)
+	drawSeriesHead(head, r, o)
 
 	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
 	return err
 }
 
+// drawPanels draws one panel above the other, which begin and end at the same
+// place, however wide their labels are. It returns where the head goes.
+func drawPanels(whole draw.Canvas, above, below *plot.Plot) draw.Canvas {
+	height := whole.Max.Y - whole.Min.Y
+	upper := draw.Crop(whole, 0, 0, scoreHeight, -headHeight)
+	lower := draw.Crop(whole, 0, 0, 0, scoreHeight-height)
+	a, b := above.DataCanvas(upper), below.DataCanvas(lower)
+	left, right := max(a.Min.X, b.Min.X), min(a.Max.X, b.Max.X)
+	above.Draw(draw.Crop(upper, left-a.Min.X, right-a.Max.X, 0, 0))
+	below.Draw(draw.Crop(lower, left-b.Min.X, right-b.Max.X, 0, 0))
+	return draw.Crop(whole, 0, 0, height-headHeight, 0)
+}
+
 // plotFont is without serifs, for small numbers.
 var plotFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
 
-// newPanel is an empty plot in the house's style over a curve's time.
-func newPanel(c *curve, low, high float64) *plot.Plot {
+// newPanel is an empty plot in the house's style over a stretch of time.
+func newPanel(start, end, low, high float64) *plot.Plot {
 	p := plot.New()
-	start, end := c.span()
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = start, end, low, high
 	p.X.Padding, p.Y.Padding = 0, 0
 	p.X.Tick.Marker = plot.TickerFunc(func(low, high float64) []plot.Tick { return plotTicks(timeTicks(low, high, mostTimes)) })
@@ -90,6 +94,17 @@ func newPanel(c *curve, low, high float64) *plot.Plot {
 	return p
 }
 
+// hideTimes leaves the labels of the time axis out.
+func hideTimes(p *plot.Plot) {
+	p.X.Tick.Marker = plot.TickerFunc(func(low, high float64) []plot.Tick {
+		ticks := plotTicks(timeTicks(low, high, mostTimes))
+		for i := range ticks {
+			ticks[i].Label = " "
+		}
+		return ticks
+	})
+}
+
 func plotTicks(ticks []tick) []plot.Tick {
 	out := make([]plot.Tick, len(ticks))
 	for i, t := range ticks {
@@ -100,22 +115,16 @@ func plotTicks(ticks []tick) []plot.Tick {
 
 func valuePanel(r seriesReport, c *curve, limit float64) (*plot.Plot, error) {
 	low, high := c.valueRange(limit)
-	p := newPanel(c, low, high)
+	start, end := c.span()
+	p := newPanel(start, end, low, high)
 	p.Y.Label.Text = "value"
-	// The score's panel below has the same times, with labels.
-	p.X.Tick.Marker = plot.TickerFunc(func(low, high float64) []plot.Tick {
-		ticks := plotTicks(timeTicks(low, high, mostTimes))
-		for i := range ticks {
-			ticks[i].Label = " "
-		}
-		return ticks
-	})
+	hideTimes(p) // the score's panel below has the same, with labels
 	points := c.reduced(plotColumns)
 	if err := addBand(p, points); err != nil {
 		return nil, err
 	}
 	addGrid(p)
-	if err := addEpisodes(p, r, true); err != nil {
+	if err := addEpisodes(p, r.shades(p.X.Min, p.X.Max), true); err != nil {
 		return nil, err
 	}
 	if limit > 0 {
@@ -128,11 +137,12 @@ func valuePanel(r seriesReport, c *curve, limit float64) (*plot.Plot, error) {
 
 func scorePanel(r seriesReport, c *curve, o detectOptions) (*plot.Plot, error) {
 	top := c.scoreTop(o)
-	p := newPanel(c, 0, top)
+	start, end := c.span()
+	p := newPanel(start, end, 0, top)
 	p.Y.Label.Text = "score"
 	p.Y.Tick.Marker = plot.ConstantTicks(plotTicks(valueTicks(0, top, 2)))
 	addGrid(p)
-	if err := addEpisodes(p, r, false); err != nil {
+	if err := addEpisodes(p, r.shades(p.X.Min, p.X.Max), false); err != nil {
 		return nil, err
 	}
 	if o.dueByScore() {
@@ -234,9 +244,9 @@ func addLevel(p *plot.Plot, y float64, c color.Color) error {
 }
 
 // addEpisodes shades the episodes and marks their alerts; marked adds the arrow.
-func addEpisodes(p *plot.Plot, r seriesReport, marked bool) error {
+func addEpisodes(p *plot.Plot, shades []shade, marked bool) error {
 	var arrows plotter.XYs
-	for _, e := range r.shades(p.X.Min, p.X.Max) {
+	for _, e := range shades {
 		shade, err := plotter.NewPolygon(plotter.XYs{{X: e.from, Y: p.Y.Min}, {X: e.to, Y: p.Y.Min}, {X: e.to, Y: p.Y.Max}, {X: e.from, Y: p.Y.Max}})
 		if err != nil {
 			return err
