@@ -45,7 +45,7 @@ func (s *Stack) provision(ctx context.Context) error {
 // key it would be the event's id, and two events of one alarm could change places.
 func (s *Stack) provisionRules(ctx context.Context, client *eb.Client) error {
 	rules := []struct{ name, pattern, key string }{
-		{"firebreak-alarms", `{"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}`, "$.detail.alarmName"},
+		{AlarmRule, `{"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}`, "$.detail.alarmName"},
 		{"firebreak-changes", `{"source": ["shop.config", "shop.deploy"]}`, "$.detail.service"},
 	}
 	for _, r := range rules {

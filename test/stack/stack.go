@@ -33,6 +33,8 @@ const (
 	Region       = "eu-central-1"
 	Stream       = "firebreak"
 	SlackChannel = "C0INCIDENTS"
+	// AlarmRule is the EventBridge rule that sends the changes of alarms to the stream.
+	AlarmRule = "firebreak-alarms"
 	// OfflineModel is the id of the model that needs no network.
 	OfflineModel = "offline-rules"
 )

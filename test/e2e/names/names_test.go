@@ -74,8 +74,14 @@ func TestNoScenarioNameInTheCode(t *testing.T) {
 	files := 0
 	for _, room := range []string{"internal", "activities", "workflows"} {
 		err := filepath.WalkDir(filepath.Join(root, room), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
+			if err != nil {
 				return err
+			}
+			if d.IsDir() {
+				if d.Name() == "testdata" { // not code: lines that other programs wrote may well say such words
+					return fs.SkipDir
+				}
+				return nil
 			}
 			content, err := os.ReadFile(path)
 			if err != nil {

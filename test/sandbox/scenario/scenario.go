@@ -7,7 +7,7 @@
 // (Steps), what the catalogue says (Edits), what a person answers (Answer), and
 // what has to come of it (Status, Outcome, Runbooks, Names, ... and Check).
 // Adding one takes a row in one of the files of rows (causes.go, decisions.go,
-// outages.go, trends.go) and its name in order; nothing else knows the names.
+// outages.go, sources.go, trends.go) and its name in order; nothing else knows the names.
 //
 // Play judges nothing by what Firebreak says of itself where a stand-in can
 // tell: Result.Seen holds the automations that Systems Manager was asked to
@@ -125,13 +125,13 @@ func End(status incident.Status, outcome incident.Outcome) string {
 
 // order is the order in which All returns the scenarios, the default first.
 var order = []string{
-	"error-spike", "memory-leak", "bad-dependency", "bad-deploy", "self-healed", "fix-fails",
+	"error-spike", "logs-only", "metrics-only", "memory-leak", "bad-dependency", "bad-deploy", "self-healed", "fix-fails",
 	"flapping", "storm", "model-down", "slack-down", "jira-down", "rejected", "expired",
 }
 
 // All returns every scenario, the default first.
 func All() []Scenario {
-	all := slices.Concat(decisions(), causes(), outages(), trends())
+	all := slices.Concat(decisions(), sources(), causes(), outages(), trends())
 	slices.SortStableFunc(all, func(a, b Scenario) int { return slices.Index(order, a.Name) - slices.Index(order, b.Name) })
 	return all
 }

@@ -1,0 +1,153 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cwl "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	cwltypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	eb "github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"firebreak/internal/incident"
+	"firebreak/test/stack"
+	"firebreak/test/stack/victim"
+)
+
+// sources are the scenarios in which a fault has to be found in telemetry of one
+// sort, because the other sorts do not arrive. All of it stays in CloudWatch,
+// where an open incident finds it as evidence.
+func sources() []Scenario {
+	return []Scenario{
+		{
+			Name:    "logs-only",
+			Summary: "the same; alarms and metrics do not arrive",
+			Fault:   victim.BadReload(), What: reloaded, Answer: Approve,
+			Steps:  []Step{alarmsAreOff(), metricsAreOff()},
+			Status: incident.StatusResolved, Outcome: incident.OutcomeFixed,
+			Runbooks: []string{"restart-service"}, Heals: victim.Checkout,
+			Check: foundIn(incident.KindLog),
+		},
+		{
+			Name:    "metrics-only",
+			Summary: "the same; alarms and logs do not arrive",
+			Fault:   victim.BadReload(), What: reloaded, Answer: Approve,
+			Steps:  []Step{alarmsAreOff(), logsAreOff()},
+			Status: incident.StatusResolved, Outcome: incident.OutcomeFixed,
+			Runbooks: []string{"restart-service"}, Heals: victim.Checkout,
+			Check: foundIn(incident.KindMetric),
+		},
+	}
+}
+
+// alarmsAreOff disables the rule that sends the changes of alarms to the stream.
+// Disabling an alarm's actions would not do: EventBridge hears of it all the same.
+func alarmsAreOff() Step {
+	set := func(ctx context.Context, st *stack.Stack, state ebtypes.RuleState) error {
+		client := eb.NewFromConfig(st.AWS())
+		found, err := client.ListRules(ctx, &eb.ListRulesInput{NamePrefix: aws.String(stack.AlarmRule)})
+		if err != nil {
+			return fmt.Errorf("list the rules: %w", err)
+		}
+		if len(found.Rules) != 1 {
+			return fmt.Errorf("there are %d rules called %s, expected 1", len(found.Rules), stack.AlarmRule)
+		}
+		r := found.Rules[0]
+		_, err = client.PutRule(ctx, &eb.PutRuleInput{Name: r.Name, EventPattern: r.EventPattern, State: state})
+		if err != nil {
+			return fmt.Errorf("set rule %s to %s: %w", *r.Name, state, err)
+		}
+		return nil
+	}
+	return Step{
+		At: BeforeFault, What: "the rule that sends the changes of alarms to the stream is disabled",
+		Do:   func(ctx context.Context, st *stack.Stack) error { return set(ctx, st, ebtypes.RuleStateDisabled) },
+		Undo: func(ctx context.Context, st *stack.Stack) error { return set(ctx, st, ebtypes.RuleStateEnabled) },
+	}
+}
+
+// metricsAreOff keeps all metrics off the stream.
+func metricsAreOff() Step {
+	var restore []func()
+	return Step{
+		At: BeforeFault, What: "no metrics are on the stream any more: only CloudWatch has them",
+		Do: func(_ context.Context, st *stack.Stack) error {
+			restore = []func(){st.Unstream(victim.Checkout), st.Unstream(victim.Payments)}
+			return nil
+		},
+		Undo: func(context.Context, *stack.Stack) error {
+			for _, one := range restore {
+				one()
+			}
+			return nil
+		},
+	}
+}
+
+// logsAreOff deletes the subscription filters that send logs to the stream.
+func logsAreOff() Step {
+	var deleted []cwltypes.SubscriptionFilter
+	return Step{
+		At: BeforeFault, What: "the subscriptions of the logs are deleted",
+		Do: func(ctx context.Context, st *stack.Stack) error {
+			client := cwl.NewFromConfig(st.AWS())
+			for _, service := range []string{victim.Checkout, victim.Payments} {
+				group := aws.String(victim.LogGroup(service))
+				found, err := client.DescribeSubscriptionFilters(ctx, &cwl.DescribeSubscriptionFiltersInput{LogGroupName: group})
+				if err != nil {
+					return fmt.Errorf("list the subscriptions of %s: %w", *group, err)
+				}
+				for _, f := range found.SubscriptionFilters {
+					if _, err := client.DeleteSubscriptionFilter(ctx, &cwl.DeleteSubscriptionFilterInput{LogGroupName: group, FilterName: f.FilterName}); err != nil {
+						return fmt.Errorf("delete subscription %s of %s: %w", *f.FilterName, *group, err)
+					}
+					deleted = append(deleted, f)
+				}
+			}
+			return nil
+		},
+		Undo: func(ctx context.Context, st *stack.Stack) error {
+			client := cwl.NewFromConfig(st.AWS())
+			for _, f := range deleted {
+				if _, err := client.PutSubscriptionFilter(ctx, &cwl.PutSubscriptionFilterInput{
+					LogGroupName: f.LogGroupName, FilterName: f.FilterName, FilterPattern: f.FilterPattern,
+					DestinationArn: f.DestinationArn, RoleArn: f.RoleArn, Distribution: f.Distribution,
+				}); err != nil {
+					return fmt.Errorf("subscribe to %s again: %w", *f.LogGroupName, err)
+				}
+			}
+			deleted = nil
+			return nil
+		},
+	}
+}
+
+// foundIn checks that callers are served again, that the incident was opened by
+// an anomaly of one kind, and that nothing else joined it but the silence of what
+// had been switched off.
+func foundIn(kind incident.AnomalyKind) func(Result) error {
+	return func(r Result) error {
+		var e expectations
+		all := r.State.Anomalies
+		if len(all) > 0 {
+			e.that(all[0].Kind == kind && !missing(all[0]), "the incident was opened by a %s anomaly, expected %s: %s", all[0].Kind, kind, all[0].Why)
+		}
+		e.that(!slices.ContainsFunc(all, func(a incident.Anomaly) bool { return a.Kind != kind && !missing(a) }),
+			"anomalies of other kinds than %s joined: %v", kind, kinds(all))
+		return errors.Join(append(e.errs, servedAgain(r))...)
+	}
+}
+
+// missing tells whether an anomaly is that less came than usual.
+func missing(a incident.Anomaly) bool { return a.Observed < a.Low }
+
+func kinds(all []incident.Anomaly) []string {
+	var names []string
+	for _, a := range all {
+		names = append(names, string(a.Kind)+" "+a.Rule)
+	}
+	return names
+}
