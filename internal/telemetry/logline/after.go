@@ -1,6 +1,9 @@
 package logline
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Between the time and the level come at most so many words of a header, and so
 // many bytes.
@@ -39,6 +42,11 @@ func afterTime(s string, t stamp, i int, l *Line) bool {
 		}
 	}
 	l.Thread, l.Logger = "", ""
+	if t.kind == stampShort && i == 10 && l.Level == "" && base < len(s) && s[base]-'a' < 26 {
+		// "1234567890 bytes written": a number.
+		l.Time = time.Time{}
+		return false
+	}
 	if t.kind != stampFull {
 		l.Message = s
 	} else {

@@ -180,14 +180,30 @@ func readSyslog5424(s string, i int, level Level, l *Line) bool {
 		i++
 	case i < len(s) && s[i] == '[':
 		for i < len(s) && s[i] == '[' {
-			if i = closing(s, i, len(s)); i < 0 {
+			if i = structured(s, i); i < 0 {
 				return false
 			}
-			i++
 		}
 	}
 	l.Message = strings.TrimPrefix(s[skipBlanks(s, min(i, len(s))):], "\ufeff")
 	return true
+}
+
+// structured goes over the element of structured data at i: [id name="value"],
+// with brackets and escaped quotes inside of values. -1 when it does not end.
+func structured(s string, i int) int {
+	quoted := false
+	for ; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == ']' && !quoted:
+			return i + 1
+		}
+	}
+	return -1
 }
 
 // readAccess finds the time of a line of a web server's access log. All of the
