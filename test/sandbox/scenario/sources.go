@@ -24,7 +24,7 @@ func sources() []Scenario {
 	return []Scenario{
 		{
 			Name:    "logs-only",
-			Summary: "the same; alarms and metrics do not arrive",
+			Summary: "the same; no alarms and no metrics arrive",
 			Fault:   victim.BadReload(), What: reloaded, Answer: Approve,
 			Steps:  []Step{alarmsAreOff(), metricsAreOff()},
 			Status: incident.StatusResolved, Outcome: incident.OutcomeFixed,
@@ -33,7 +33,7 @@ func sources() []Scenario {
 		},
 		{
 			Name:    "metrics-only",
-			Summary: "the same; alarms and logs do not arrive",
+			Summary: "the same; no alarms and no logs arrive",
 			Fault:   victim.BadReload(), What: reloaded, Answer: Approve,
 			Steps:  []Step{alarmsAreOff(), logsAreOff()},
 			Status: incident.StatusResolved, Outcome: incident.OutcomeFixed,
