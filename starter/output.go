@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,18 +14,15 @@ import (
 
 // printJSON writes v as one indented JSON document. Runes that a terminal would
 // act on are escaped, also those that JSON allows as they are (C1 controls,
-// changes of writing direction).
+// changes of writing direction); <, > and & are not.
 func printJSON(w io.Writer, v any) error {
-	var raw bytes.Buffer
-	encoder := json.NewEncoder(&raw)
-	encoder.SetEscapeHTML(false) // templates are full of <*>
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(v); err != nil {
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	var b strings.Builder
-	b.Grow(raw.Len())
-	for _, r := range raw.String() {
+	b.Grow(len(raw) + 1)
+	for _, r := range asTyped.Replace(string(raw)) {
 		switch {
 		case r == '\n' || unicode.IsPrint(r):
 			b.WriteRune(r)
@@ -37,9 +33,14 @@ func printJSON(w io.Writer, v any) error {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
-	_, err := io.WriteString(w, b.String())
+	b.WriteByte('\n')
+	_, err = io.WriteString(w, b.String())
 	return err
 }
+
+// asTyped undoes what encoding/json does for the sake of HTML. An escaped
+// backslash is passed over, so that what follows it stays text.
+var asTyped = strings.NewReplacer(`\\`, `\\`, `\u003c`, "<", `\u003e`, ">", `\u0026`, "&")
 
 // safe shows text of unknown origin on one line: every rune that is not
 // printable, line ends included, appears as an escape such as \n or \x1b, so

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"firebreak/internal/redact"
 )
 
 func TestSafe(t *testing.T) {
@@ -22,7 +24,7 @@ func TestSafe(t *testing.T) {
 
 func TestPrintJSONEscapesAndReadsBack(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"a\x1b\n\u202e\u009b", "tag \U000E0001 end", "plain ü"} {
+	for _, s := range []string{"a\x1b\n\u202e\u009b", "tag \U000E0001 end", "plain ü", `<*> & \u003c \\u003e \`} {
 		var b bytes.Buffer
 		require.NoError(t, printJSON(&b, map[string]string{"k": s}))
 		require.NotContains(t, b.String(), "\u202e")
@@ -32,6 +34,9 @@ func TestPrintJSONEscapesAndReadsBack(t *testing.T) {
 		require.NoError(t, json.Unmarshal(b.Bytes(), &back))
 		require.Equal(t, s, back["k"])
 	}
+	var b bytes.Buffer
+	require.NoError(t, printJSON(&b, redact.Literal("<*> & co")))
+	require.Equal(t, "\"<*> & co\"\n", b.String(), "what people look for is as they type it")
 }
 
 // Not parallel: it points Temporal's configuration elsewhere.
