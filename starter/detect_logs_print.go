@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -109,7 +110,7 @@ func (l logFileReport) list(b *strings.Builder, width int) {
 		column = len(fmt.Sprint(shown[0].Count))
 	}
 	for _, t := range shown {
-		text := []rune(safe(t.Text))
+		text := []rune(cmp.Or(safe(t.Text), "(nothing)"))
 		if room := max(width-column-4, 20); len(text) > room {
 			text = append(text[:room-1], '…')
 		}

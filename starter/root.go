@@ -48,6 +48,7 @@ func newRootCommand(open opener) *cobra.Command {
 			"It ends with 0 when done, 1 when it failed or was refused, 2 when it was called wrongly.",
 		Example: "  starter incidents list\n  starter incidents show inc-4f\n  starter approve inc-4f\n" +
 			"  starter backfill --source file:recordings/monday --dry-run\n  starter detect metrics --in cpu.csv --out scores.csv\n" +
+			"  starter detect logs --in app.log --out templates.csv\n" +
 			"  starter runbooks lint",
 		SilenceErrors: true,
 		SilenceUsage:  true,
