@@ -1,55 +1,96 @@
 package template
 
+import "strings"
+
 // What makes templates one is weighed in points. Each value that was seen in
 // the place of a word adds some, by what it looks like; the fewer words the
 // templates share besides, the more are needed.
 const (
-	gainWord  = 1 // a word as in prose
-	gainName  = 2 // a name by its shape: file.go, some_table, NodeManager
-	gainPart  = 3 // a name part of which is certainly a value: node-<*>
-	gainField = 4 // what stands after "="
-	gainValue = 5 // certainly a value
+	gainWord   = 2  // a word as in prose
+	gainName   = 4  // a name by its shape: some_table, NodeManager
+	gainFile   = 6  // a name with the ending of a file: svchost.exe
+	gainPart   = 6  // a name part of which is certainly a value: node-<*>
+	gainQuoted = 6  // alone in quotes
+	gainField  = 8  // what stands after "="
+	gainNone   = 8  // says that there is no value
+	gainValue  = 10 // certainly a value
+
+	doubt = 8  // that is to be outweighed anyhow
+	share = 24 // over the number of words they share, is to be outweighed besides
 )
 
-// looks weighs a word of a pattern that stands after a separator.
-func looks(word string, after byte) int {
+// gain weighs word i.
+func (p *parsed) gain(i int) int {
+	w := p.word(i)
+	switch {
+	case p.field(i):
+		return gainField
+	case isNone(w):
+		return gainNone
+	case p.quoted(i):
+		return gainQuoted
+	}
+	g := looks(w)
+	if i == 0 && g <= gainName {
+		// Most statements begin with a word of their own.
+		g /= 2
+	}
+	return g
+}
+
+// looks weighs a word by the way it is written.
+func looks(word string) int {
 	name, lower, upper := false, false, false
 	for i := range len(word) {
 		switch c := word[i]; {
 		case c == mark:
-			return max(gainPart, 1)
+			return gainPart
 		case c >= 'a' && c <= 'z' || c >= 0x80:
 			lower = true
 		case c >= 'A' && c <= 'Z':
 			upper = true
-			if lower {
-				name = true // a capital inside
-			}
+			name = name || lower // a capital inside
 		case i > 0 && i < len(word)-1 && (c == '.' || c == '_' || c == '$' || c == '/' || c == '\\'):
 			name = true
 		}
 	}
-	switch {
-	case after == '=':
-		return gainField
-	case name && (lower || !upper):
+	if name && isFile(word) {
+		return gainFile
+	}
+	// Words in capitals with underscores are states, of which there are few.
+	if name && (lower || !upper) {
 		return gainName
 	}
 	return gainWord
 }
 
-// enough tells whether the values seen in one place outweigh the doubt that
-// these are different statements: it falls with the words that they share.
-func enough(gain, shared int, first bool) bool {
-	if shared == 0 {
+// isFile tells a name with an ending that files have.
+func isFile(word string) bool {
+	dot := strings.LastIndexByte(word, '.')
+	if dot <= 0 {
 		return false
 	}
-	if first {
-		// Most statements begin with a word of their own.
-		gain /= 2
+	switch word[dot+1:] {
+	case "exe", "dll", "so", "jar", "war", "py", "js", "ts", "rb", "go", "c", "cc", "cpp", "h", "hpp", "java", "cs", "php", "sh", "pl", "rs",
+		"txt", "log", "csv", "json", "xml", "yml", "yaml", "toml", "ini", "conf", "cfg", "properties", "html", "htm", "css", "md", "pdf", "png", "jpg",
+		"gif", "zip", "gz", "tar", "tgz", "bz2", "rpm", "deb", "sql", "db", "bak", "tmp", "lock", "pid", "sock", "service", "plist", "app", "bin", "dat":
+		return true
 	}
-	return (gain-4)*shared >= 12
+	return false
 }
+
+// isNone tells the ways to write that there is no value.
+func isNone(word string) bool {
+	switch word {
+	case "", "-", "null", "NULL", "nil", "<nil>", "None", "none", "undefined", "NaN", "nan", "N/A", "n/a":
+		return true
+	}
+	return false
+}
+
+// enough tells whether the values seen in one place outweigh the doubt that
+// these are different statements: it falls with the words that they share.
+func enough(gain, shared int) bool { return (gain-doubt)*shared >= share }
 
 // said tells whether a word is one that somebody wrote into the statement:
 // it has a letter in it and no value.
@@ -64,7 +105,7 @@ func said(word string) bool {
 	return has
 }
 
-// stem is the hash of a word without its digits; own is its own hash.
+// digitless gives a word without its digits, if it has any.
 func digitless(word string) (string, bool) {
 	n := 0
 	for i := range len(word) {

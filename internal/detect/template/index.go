@@ -17,7 +17,9 @@ type index[S any] struct {
 	sets  map[int][]*freeSet
 	slots map[uint64]slot[S] // by the hash with one word free
 	kin   map[uint64]slot[S] // by the hash without what makes names different
-	p     parsed
+	// Working memory.
+	p, q, r parsed
+	c       condensed
 }
 
 type freeSet struct {
@@ -42,24 +44,59 @@ func newIndex[S any](seed maphash.Seed) index[S] {
 	}
 }
 
-// find returns the template that a pattern fits: its own, or the one with the
-// fewest words free.
+// find returns the template that a pattern fits: its own, the one with the
+// fewest words free, or one that it fits once its lists are condensed.
 func (x *index[S]) find(pattern string) *Template[S] {
-	p := &x.p
-	p.parse(x.seed, pattern)
-	if t := x.exact[p.sum]; t != nil && t.pattern == pattern {
+	x.p.parse(x.seed, pattern)
+	if t := x.fitting(&x.p); t != nil {
+		return t
+	}
+	if condense(&x.p, &x.c) {
+		x.q.parse(x.seed, x.c.pattern)
+		return x.fitting(&x.q)
+	}
+	return nil
+}
+
+func (x *index[S]) fitting(p *parsed) *Template[S] {
+	if t := x.exact[p.sum]; t != nil && t.pattern == p.pattern {
 		return t
 	}
 	for _, set := range x.sets[len(p.words)] {
-		sum := p.sum
-		for _, i := range set.words {
-			sum += mix(x.free, uint64(i)<<1) - p.adds[i]
-		}
-		if t := x.exact[sum]; t != nil && slices.Equal(t.free, set.words) && t.pattern == p.release(set.words) {
+		if t := x.freed(p, set); t != nil {
 			return t
 		}
 	}
 	return nil
+}
+
+// freed finds the template that has just these words free.
+func (x *index[S]) freed(p *parsed, set *freeSet) *Template[S] {
+	sum := p.sum
+	for _, i := range set.words {
+		sum += mix(x.free, uint64(i)<<1) - p.adds[i]
+	}
+	if t := x.exact[sum]; t != nil && slices.Equal(t.free, set.words) && t.pattern == p.release(set.words) {
+		return t
+	}
+	return nil
+}
+
+// wider finds another template that a template's own pattern fits.
+func (x *index[S]) wider(t *Template[S]) *Template[S] {
+	p := &x.p
+	p.parse(x.seed, t.pattern)
+	for _, set := range x.sets[len(p.words)] {
+		if into := x.freed(p, set); into != nil && into != t {
+			return into
+		}
+	}
+	return nil
+}
+
+// fits tells whether a template's pattern is p's with its words free.
+func (x *index[S]) fits(t *Template[S], p *parsed) bool {
+	return (len(t.free) == 0 || int(t.free[len(t.free)-1]) < len(p.words)) && t.pattern == p.release(t.free)
 }
 
 func (x *index[S]) add(t *Template[S]) {
@@ -70,8 +107,8 @@ func (x *index[S]) add(t *Template[S]) {
 		x.use(len(p.words), t.free, 1)
 	}
 	for i := range p.words {
-		if w := p.word(i); w != lone {
-			put(x.slots, p.without(i, x.free), t, looks(w, p.before(i)))
+		if p.word(i) != lone {
+			put(x.slots, p.without(i, x.free), t, p.gain(i))
 		}
 	}
 	for _, k := range x.kinds(p) {
@@ -89,8 +126,8 @@ func (x *index[S]) remove(t *Template[S]) {
 		x.use(len(p.words), t.free, -1)
 	}
 	for i := range p.words {
-		if w := p.word(i); w != lone {
-			take(x.slots, p.without(i, x.free), t, looks(w, p.before(i)))
+		if p.word(i) != lone {
+			take(x.slots, p.without(i, x.free), t, p.gain(i))
 		}
 	}
 	for _, k := range x.kinds(p) {

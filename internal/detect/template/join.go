@@ -1,37 +1,54 @@
 package template
 
-import "hash/maphash"
-
-// lone is a word that is a placeholder and nothing else.
-var lone = string(rune(mark))
+import (
+	"cmp"
+	"hash/maphash"
+	"slices"
+	"strings"
+)
 
 // kinship is one way in which a template can be like others in several words.
 type kinship struct {
 	sum   uint64
 	gain  int
-	sure  bool // two are enough
-	words []uint16
+	kind  kin
+	words []uint16 // that may differ
 }
 
-// kinds gives the hash of a pattern without the digits in its names, and the
-// one without its names.
+type kin uint8
+
+const (
+	byStem  kin = iota // the same but for the digits in names
+	byName             // but for the names
+	byField            // but for the values of fields
+	byList             // but for the number of items in lists
+)
+
+// kinds gives the kinships of a pattern.
 func (x *index[S]) kinds(p *parsed) []kinship {
 	var out []kinship
-	stems, names := kinship{sum: p.sum + 1, sure: true}, kinship{sum: p.sum + 2}
+	stems, names, fields := kinship{sum: p.sum + 1, kind: byStem}, kinship{sum: p.sum + 2, kind: byName}, kinship{sum: p.sum + 3, kind: byField}
 	for i := range p.words {
 		w := p.word(i)
 		if w == lone {
+			if p.field(i) {
+				fields.words = append(fields.words, uint16(i))
+			}
 			continue
 		}
 		if stem, ok := digitless(w); ok {
 			stems.sum += mix(maphash.String(x.seed, stem), uint64(i)<<1) - p.adds[i]
 			stems.words = append(stems.words, uint16(i))
-			stems.gain += gainField
 		}
-		if i > 0 && looks(w, ' ') >= gainName {
+		if i > 0 && looks(w) >= gainName {
 			names.sum += mix(x.free, uint64(i)<<1) - p.adds[i]
 			names.words = append(names.words, uint16(i))
 			names.gain = gainName
+		}
+		if p.field(i) {
+			fields.sum += mix(x.free, uint64(i)<<1) - p.adds[i]
+			fields.words = append(fields.words, uint16(i))
+			fields.gain = gainField
 		}
 	}
 	if len(stems.words) > 0 {
@@ -39,6 +56,19 @@ func (x *index[S]) kinds(p *parsed) []kinship {
 	}
 	if len(names.words) > 1 {
 		out = append(out, names)
+	}
+	if len(fields.words) > 1 {
+		out = append(out, fields)
+	}
+	c := condensed{}
+	sum := p.sum
+	if condense(p, &c) {
+		q := parsed{}
+		q.parse(x.seed, c.pattern)
+		sum = q.sum
+	}
+	if strings.IndexByte(p.pattern, mark) >= 0 {
+		out = append(out, kinship{sum: sum + 4, kind: byList})
 	}
 	return out
 }
@@ -51,7 +81,11 @@ func (m *Miner[S]) generalise(t *Template[S]) *Template[S] {
 		if len(members) == 0 {
 			return t
 		}
-		t = m.unite(members, free)
+		into, joined := m.unite(members, free)
+		if !joined {
+			return t
+		}
+		t = into
 	}
 	return t
 }
@@ -69,14 +103,21 @@ func (m *Miner[S]) kindred(t *Template[S]) ([]*Template[S], []uint16) {
 	}
 	for _, k := range x.kinds(p) {
 		s := x.kin[k.sum]
+		if len(s.members) < 2 {
+			continue
+		}
 		own := 0
 		for _, i := range k.words {
 			if said(p.word(int(i))) {
 				own++
 			}
 		}
-		if len(s.members) > 1 && (k.sure && shared > own || enough(s.gain, shared-own, false)) {
-			return s.members, x.differing(s.members, k.words)
+		switch {
+		case shared == own:
+		case k.kind == byList:
+			return s.members, nil
+		case k.kind == byStem, enough(s.gain, shared-own):
+			return s.members, x.differing(s.members)
 		}
 	}
 	for i := range p.words {
@@ -95,74 +136,85 @@ func (m *Miner[S]) kindred(t *Template[S]) ([]*Template[S], []uint16) {
 			gain += gainValue
 			members = append(members[:len(members):len(members)], sure)
 		}
-		if len(members) > 1 && enough(gain, shared-own, i == 0) {
-			if w == lone {
-				// The words of the others are not where this one's is: they
-				// are found by taking the pattern of t.
-				return members, x.differing(members, x.all(p))
-			}
-			return members, []uint16{uint16(i)}
+		if len(members) > 1 && enough(gain, shared-own) {
+			return members, x.differing(members)
 		}
 	}
-	return nil, nil
+	return m.free(t, shared)
 }
 
-func (x *index[S]) all(p *parsed) []uint16 {
-	out := make([]uint16, len(p.words))
-	for i := range out {
-		out[i] = uint16(i)
-	}
-	return out
-}
-
-// differing gives those of the words that are not the same in all members.
-func (x *index[S]) differing(members []*Template[S], words []uint16) []uint16 {
-	first, other := parsed{}, parsed{}
+// differing gives the words that are not the same in all members.
+func (x *index[S]) differing(members []*Template[S]) []uint16 {
+	first, other := &x.q, &x.r
 	first.parse(x.seed, members[0].pattern)
 	differ := make([]bool, len(first.words))
 	for _, t := range members[1:] {
 		other.parse(x.seed, t.pattern)
-		for _, i := range words {
-			if int(i) < len(first.words) && int(i) < len(other.words) && first.word(int(i)) != other.word(int(i)) {
-				differ[i] = true
-			}
+		for i := range min(len(first.words), len(other.words)) {
+			differ[i] = differ[i] || first.own[i] != other.own[i]
 		}
 	}
 	var out []uint16
-	for _, i := range words {
-		if int(i) < len(differ) && differ[i] {
-			out = append(out, i)
+	for i, d := range differ {
+		if d {
+			out = append(out, uint16(i))
 		}
 	}
 	return out
 }
 
-// unite makes one template of several by freeing words.
-func (m *Miner[S]) unite(members []*Template[S], free []uint16) *Template[S] {
-	members = append([]*Template[S](nil), members...)
-	for _, t := range members {
-		free = union(free, t.free)
+// unite makes one template of several by freeing words, or, without any, by
+// condensing their lists. It tells whether there was anything to join.
+func (m *Miner[S]) unite(members []*Template[S], free []uint16) (_ *Template[S], joined bool) {
+	members = slices.Clone(members)
+	// Their order is that in which they came, which a saved miner forgets.
+	slices.SortFunc(members, func(a, b *Template[S]) int { return cmp.Compare(a.id, b.id) })
+	x := &m.index
+	condensing := len(free) == 0
+	patterns := make([]string, len(members))
+	for k, t := range members {
+		x.p.parse(x.seed, t.pattern)
+		if !condensing {
+			free = union(free, t.free)
+			continue
+		}
+		patterns[k] = t.pattern
+		own := t.free
+		if condense(&x.p, &x.c) {
+			patterns[k], own = x.c.pattern, x.c.free(t.free)
+		}
+		free = union(free, own)
 	}
-	p := &m.index.p
-	p.parse(m.index.seed, members[0].pattern)
-	into, _ := m.link(p.release(free), free)
-	for _, t := range members {
-		if t != into && !t.gone {
-			m.join(into, t)
+	if !condensing {
+		for k, t := range members {
+			x.p.parse(x.seed, t.pattern)
+			patterns[k] = x.p.release(free)
 		}
 	}
-	return into
+	into, _ := m.link(patterns[0], free)
+	for k, t := range members {
+		// All patterns are the same, unless two hashes are.
+		if t != into && !t.gone && patterns[k] == patterns[0] {
+			m.join(into, t)
+			joined = true
+		}
+	}
+	return into, joined
 }
 
-// Settle does the joins that are only certain at the end of an input. It may
-// be called at any time.
+// Settle does the joins that are only certain at the end of an input: templates
+// that fit a more general one which came to be after them. It may be called at
+// any time.
 func (m *Miner[S]) Settle() {
 	for _, id := range m.ids() {
-		if t, ok := m.templates[id]; ok {
-			m.generalise(t)
+		t, ok := m.templates[id]
+		if !ok {
+			continue
 		}
+		if into := m.index.wider(t); into != nil {
+			m.join(into, t)
+			continue
+		}
+		m.generalise(t)
 	}
 }
-
-// clean makes the words of a new pattern free that the redactor would change.
-func (m *Miner[S]) clean(pattern string) (string, []uint16) { return pattern, nil }

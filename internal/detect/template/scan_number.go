@@ -67,7 +67,6 @@ func (s *scanner) number(from, until, end int) int {
 		// A range, or a number in front of a word: 104-127, 32-bit.
 		if n := numberEnd(tail[1:]); n == len(tail)-1 || !hasDigit(tail) {
 			s.measured(Param{Number, line[from:until], parse(line[from:until])}, from, until)
-			s.keep(until, until+1)
 			s.piece(until+1, end)
 			return end
 		}
@@ -112,34 +111,72 @@ func (s *scanner) alone(from, until, end int) int {
 		}
 	}
 	s.measured(p, from, end)
+	if p.Kind == Size {
+		return s.restated(end)
+	}
 	return end
 }
 
+// restated skips a size that is told again in a larger unit, which programs do
+// when it is large: 18846 bytes (18.4 KB).
+func (s *scanner) restated(end int) int {
+	line := s.line
+	unit := end
+	if end < len(line) && line[end] == ' ' {
+		unit = wordEnd(line, end+1)
+	}
+	if unit+3 >= len(line) || line[unit] != ' ' || line[unit+1] != '(' || !isDigit(line[unit+2]) {
+		return end
+	}
+	n := unit + 2 + numberEnd(line[unit+2:])
+	if n < len(line) && line[n] == ' ' {
+		n++
+	}
+	to := wordEnd(line, n)
+	if u, ok := unitOf(line[n:to]); !ok || u.kind != Size || !u.varies || to >= len(line) || line[to] != ')' {
+		return end
+	}
+	s.out = append(s.out, line[end:unit]...)
+	s.copied = to + 1
+	return to + 1
+}
+
+// parse reads a number that numberEnd found, perhaps with thousands.
 func parse(w string) float64 {
-	if strings.IndexByte(w, ',') >= 0 {
-		w = strings.ReplaceAll(w, ",", "")
-	}
-	if len(w) > 18 || strings.IndexByte(w, '.') >= 0 || strings.ContainsAny(w, "eE") {
-		n, err := strconv.ParseFloat(w, 64)
-		if err != nil && math.IsInf(n, 0) {
-			return n
-		}
-		return n
-	}
-	n, neg := int64(0), false
+	mantissa, decimals, point, negative := 0, 0, false, false
 	for i := range len(w) {
 		switch c := w[i]; {
-		case c == '-':
-			neg = true
 		case isDigit(c):
-			n = n*10 + int64(c-'0')
+			mantissa = mantissa*10 + int(c-'0')
+			if point {
+				decimals++
+			}
+		case c == '.':
+			point = true
+		case c == '-' && i == 0:
+			negative = true
+		case c == '+' && i == 0, c == ',':
+		default: // an exponent
+			n, _ := strconv.ParseFloat(w, 64) // too large a number is infinite
+			return n
 		}
 	}
-	if neg {
+	// Up to 15 digits and 22 decimals, one division is exact.
+	if len(w) > 15 {
+		n, _ := strconv.ParseFloat(strings.ReplaceAll(w, ",", ""), 64)
+		return n
+	}
+	n := float64(mantissa)
+	if decimals > 0 {
+		n /= powers[decimals]
+	}
+	if negative {
 		n = -n
 	}
-	return float64(n)
+	return n
 }
+
+var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // compound reads a duration such as 1h2m3.5s, in seconds.
 func compound(w string) (float64, bool) {
@@ -208,9 +245,7 @@ var units = func() map[string]unit {
 	add(Size, 1, false, "byte", "bytes", "Byte", "Bytes")
 	add(Size, 1, true, "B")
 	for i, p := range []string{"K", "M", "G", "T", "P"} {
-		decimal, binary := math.Pow(1000, float64(i+1)), math.Pow(1024, float64(i+1))
-		_ = decimal
-		add(Size, binary, true, p, p+"B", p+"iB")
+		add(Size, math.Pow(1024, float64(i+1)), true, p, p+"B", p+"iB")
 	}
 	add(Size, 1024, true, "k", "kB")
 	return m

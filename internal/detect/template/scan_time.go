@@ -22,6 +22,9 @@ func (s *scanner) clock(from, end int) (int, Param) {
 	} else {
 		return 0, Param{}
 	}
+	if i+5 < len(line) && line[i] == ' ' && (line[i+1] == '+' || line[i+1] == '-') && digits(line[i+2:], 5) == 4 {
+		i += 6 // the zone, after a blank
+	}
 	if i < len(line) && bits[line[i]]&(hexLetter|letter|digit|slash) != 0 {
 		return 0, Param{}
 	}
@@ -121,7 +124,6 @@ func (s *scanner) calendar(from, to int) int {
 			}
 		}
 	}
-	s.keep(from, to)
 	return to
 }
 

@@ -17,11 +17,9 @@ func (s *scanner) word(from, end int) int {
 		s.value(Hex, from, end)
 		return end
 	case isSoft(w):
-		s.keep(from, end)
 		return end
 	}
 	if n := prefix(w); n > 0 {
-		s.keep(from, from+n)
 		from += n
 	}
 	s.value(Name, from, end)
@@ -32,20 +30,33 @@ func (s *scanner) word(from, end int) int {
 // Slf4jLogger, log4j.Logger. Whether it is a value shows only when there is
 // another one like it.
 func isSoft(w string) bool {
-	digits, first := 0, true
+	digits, runs, start := 0, 0, 0
 	for i := range len(w) {
 		switch c := w[i]; {
 		case isDigit(c):
-			if digits++; first || digits > 2 {
+			if i == start || !isDigit(w[i-1]) {
+				runs++
+			}
+			if digits++; i == start || digits > 2 || runs > 1 || i-start > 16 {
 				return false
 			}
 		case isLetter(c):
-			first = false
 		default: // a new part of the word
-			digits, first = 0, true
+			digits, runs, start = 0, 0, i+1
 		}
 	}
-	return true
+	return !isShortHex(w)
+}
+
+// isShortHex tells a word that is too short to be certainly hexadecimal, but
+// is made of nothing else.
+func isShortHex(w string) bool {
+	for i := range len(w) {
+		if bits[w[i]]&(hexLetter|digit) == 0 {
+			return false
+		}
+	}
+	return len(w) >= 6
 }
 
 // prefix is the length of what names the kind of a thing in front of its
@@ -188,7 +199,8 @@ func ipv4End(w string) int {
 }
 
 // ipv6End tells an address of version 6: two colons in a row or seven single
-// ones between groups of up to four hexadecimal digits.
+// ones between groups of up to four hexadecimal digits. What follows the last
+// colon can be a port as well.
 func ipv6End(w string) int {
 	colons, double, group, i := 0, false, 0, 0
 	for ; i < len(w); i++ {
@@ -207,14 +219,14 @@ func ipv6End(w string) int {
 		if bits[c]&(hexLetter|digit) == 0 {
 			break
 		}
-		if group++; group > 4 {
+		if group++; group > 5 {
 			return 0
 		}
 	}
 	if !(double && colons >= 2 || colons == 7) || i < 3 {
 		return 0
 	}
-	if i < len(w) && w[i] != '/' && w[i] != '%' {
+	if i < len(w) && w[i] != '/' && w[i] != '%' && w[i] != '.' {
 		return 0
 	}
 	return len(w)

@@ -7,6 +7,9 @@ const mark = 0
 
 const placeholder = "<*>"
 
+// lone is a word that is a placeholder and nothing else.
+var lone = string(rune(mark))
+
 // separates tells whether a byte stands between words rather than in one.
 var separates = func() (t [256]bool) {
 	for _, c := range []byte(" ,;:=()[]{}<>\"'|@#") {
@@ -22,11 +25,15 @@ const maxWords = 200
 type span struct{ from, to int32 }
 
 // split appends the words of a pattern to spans: what stands between
-// separators, without a full stop at its end.
+// separators, without a full stop at its end. A field or a pair of quotes with
+// nothing in it has an empty word.
 func split(pattern string, words []span) []span {
 	for i := 0; i < len(pattern) && len(words) < maxWords; {
 		if separates[pattern[i]] {
 			i++
+			if empty(pattern, i) {
+				words = append(words, span{int32(i), int32(i)})
+			}
 			continue
 		}
 		from := i
@@ -44,11 +51,32 @@ func split(pattern string, words []span) []span {
 	return words
 }
 
+// empty tells whether a value is missing at i: after a name and "=", in
+// quotes, or in brackets of a list.
+func empty(pattern string, i int) bool {
+	next := byte(' ')
+	if i < len(pattern) {
+		next = pattern[i]
+	}
+	switch c := pattern[i-1]; c {
+	case '=':
+		return i > 1 && !separates[pattern[i-2]] && (next == ' ' || next == ',' || next == ';' || next == ')' || next == ']' || next == '}')
+	case '"', '\'':
+		return next == c && (i < 2 || separates[pattern[i-2]])
+	case '[':
+		return next == ']'
+	case '{':
+		return next == '}'
+	}
+	return false
+}
+
 // parsed is a pattern taken apart, with a hash that knows what each word adds
 // to it, so that the hash with a word made free costs one subtraction.
 type parsed struct {
 	pattern string
 	words   []span
+	own     []uint64 // hash of each word
 	adds    []uint64 // what each word adds to the sum
 	sum     uint64
 }
@@ -57,13 +85,14 @@ type parsed struct {
 func (p *parsed) parse(seed maphash.Seed, pattern string) {
 	p.pattern = pattern
 	p.words = split(pattern, p.words[:0])
-	p.adds = p.adds[:0]
+	p.adds, p.own = p.adds[:0], p.own[:0]
 	p.sum = mix(uint64(len(p.words)), 0)
 	at := 0
 	for i, w := range p.words {
 		p.sum += mix(maphash.String(seed, pattern[at:w.from]), uint64(i)<<1|1)
-		add := mix(maphash.String(seed, pattern[w.from:w.to]), uint64(i)<<1)
-		p.adds = append(p.adds, add)
+		own := maphash.String(seed, pattern[w.from:w.to])
+		add := mix(own, uint64(i)<<1)
+		p.own, p.adds = append(p.own, own), append(p.adds, add)
 		p.sum += add
 		at = int(w.to)
 	}
@@ -72,12 +101,24 @@ func (p *parsed) parse(seed maphash.Seed, pattern string) {
 
 func (p *parsed) word(i int) string { return p.pattern[p.words[i].from:p.words[i].to] }
 
-// before is the byte in front of word i, or a blank.
-func (p *parsed) before(i int) byte {
-	if from := p.words[i].from; from > 0 {
-		return p.pattern[from-1]
+// field tells whether word i is the value of a field: after "=", also with a
+// blank or quotes between.
+func (p *parsed) field(i int) bool {
+	from := int(p.words[i].from)
+	for n := 0; n < 2 && from > 0 && (p.pattern[from-1] == ' ' || p.pattern[from-1] == '"' || p.pattern[from-1] == '\''); n++ {
+		from--
 	}
-	return ' '
+	return from > 0 && p.pattern[from-1] == '='
+}
+
+// quoted tells whether word i stands alone in quotes.
+func (p *parsed) quoted(i int) bool {
+	w := p.words[i]
+	if w.from == 0 || int(w.to) >= len(p.pattern) {
+		return false
+	}
+	q := p.pattern[w.from-1]
+	return (q == '"' || q == '\'') && p.pattern[w.to] == q
 }
 
 // without is the hash once word i is free. free is the hash of a lone mark.
