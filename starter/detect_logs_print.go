@@ -94,6 +94,9 @@ func (l logFileReport) summary() string {
 		if a.Passed > 0 {
 			parts = append(parts, fmt.Sprintf("%s before the first time passed over", incident.Count(a.Passed, "line", "lines")))
 		}
+		if a.Misdated > 0 {
+			parts = append(parts, fmt.Sprintf("%s with a wrong time", incident.Count(a.Misdated, "line", "lines")))
+		}
 		if a.Late > 0 {
 			parts = append(parts, fmt.Sprintf("%s late", incident.Count(int(a.Late), "line", "lines")))
 		}

@@ -49,16 +49,17 @@ type templateReport struct {
 
 // anomaliesReport is what the engine said of one log.
 type anomaliesReport struct {
-	Timed    int                `json:"timed_lines"`             // that carry a time
-	Untimed  int                `json:"untimed_lines"`           // which have that of the line before
-	Passed   int                `json:"passed_lines,omitempty"`  // before the first line with a time
-	Late     int64              `json:"late_lines,omitempty"`    // that came too late to be counted where they belong
-	Traces   int64              `json:"stack_traces,omitempty"`  // folded with the line above them
-	First    time.Time          `json:"first,omitzero"`          // the earliest time
-	Last     time.Time          `json:"last,omitzero"`           // the latest
-	Alerts   int                `json:"alerts"`                  // one an episode
-	Episodes []logEpisodeReport `json:"episodes"`                // in the order of the alerts, at most 2,000
-	Refused  int64              `json:"refused_lines,omitempty"` // of times that nobody can count with
+	Timed    int                `json:"timed_lines"`              // that carry a time
+	Misdated int                `json:"misdated_lines,omitempty"` // of them, those whose time is far ahead of those around them
+	Untimed  int                `json:"untimed_lines"`            // which have that of the line before, where there is one
+	Passed   int                `json:"passed_lines,omitempty"`   // of them, before the first time
+	Late     int64              `json:"late_lines,omitempty"`     // that came too late to be counted where they belong
+	Traces   int64              `json:"stack_traces,omitempty"`   // folded with the line above them
+	First    time.Time          `json:"first,omitzero"`           // the earliest time
+	Last     time.Time          `json:"last,omitzero"`            // the latest
+	Alerts   int                `json:"alerts"`                   // one an episode
+	Episodes []logEpisodeReport `json:"episodes"`                 // in the order of the alerts, at most 2,000
+	Refused  int64              `json:"refused_lines,omitempty"`  // of times that nobody can count with
 }
 
 // logEpisodeReport is one anomaly, from its alert to its end.

@@ -26,10 +26,10 @@ const logSettled = 10 * time.Second
 type logWatcher struct {
 	engine *detect.Detector
 	signal telemetry.Signal
-	line   telemetry.LogLine
-	lines  int
 	near   time.Time // about when the first line was written, for times without a year
-	at     time.Time // of the latest line that carries a time
+	clock  logClock
+	lines  int       // read
+	now    logMoment // the line that the engine sees
 	report anomaliesReport
 	index  map[string]int // of the episodes, by id
 	curve  *levelCurve    // what is drawn; nil where nothing is
@@ -41,59 +41,61 @@ func newLogWatcher(file string, sensitivity detect.Sensitivity, near time.Time) 
 	w := &logWatcher{
 		engine: detect.New(detect.Options{Inventory: inventory, Redactor: rules.Default(), Sensitivity: sensitivity}),
 		near:   near,
-		line:   telemetry.LogLine{Group: service, Stream: "file"},
 		report: anomaliesReport{Episodes: []logEpisodeReport{}},
 		index:  map[string]int{},
 	}
 	w.signal = telemetry.Signal{
 		Kind: telemetry.KindLog, Service: service, Series: telemetry.SeriesKey("file", "file", telemetry.KindLog, service),
-		Account: "file", Region: "file", Log: &w.line,
+		Account: "file", Region: "file", Log: &w.now.line,
 	}
 	return w
 }
 
-// take runs the next line through the engine.
+// take reads the next line. The engine sees it once its time is certain.
 func (w *logWatcher) take(line string) {
 	w.lines++
-	at := w.read(line)
-	switch {
-	case !at.IsZero():
-		w.report.Timed++
-		w.at = at
-		if w.report.First.IsZero() || at.Before(w.report.First) {
-			w.report.First = at
-		}
-		if at.After(w.report.Last) {
-			w.report.Last = at
-		}
-	case w.at.IsZero():
-		w.report.Passed++
-		return
-	default:
+	m := w.read(line)
+	if m.at.IsZero() {
 		w.report.Untimed++
+	} else {
+		w.report.Timed++
 	}
-	if w.curve != nil {
-		w.curve.add(w.at, w.line.Level)
-	}
-	w.signal.Time, w.signal.Arrival = w.at, w.at
-	// Time passes before a line of that time is seen.
-	w.note(w.engine.Advance(w.at))
-	w.note(w.engine.Observe(w.signal))
+	w.clock.place(m, w.observe)
 }
 
-// read takes a line apart for the engine, as the decoder of the stream does, and
-// returns the time that it carries, which is zero when it carries none.
-func (w *logWatcher) read(line string) time.Time {
+// read takes a line apart for the engine, as the decoder of the stream does.
+func (w *logWatcher) read(line string) logMoment {
 	line = cutLine(line, telemetry.MaxMessage)
 	parsed := logline.Parse(line)
-	w.line.Message, w.line.Level, w.line.Text = line, parsed.Level, parsed.Message
-	w.line.Fields, w.line.Trace = parsed.Fields, parsed.Trace
-	near := w.at
+	m := logMoment{number: w.lines, line: telemetry.LogLine{
+		Group: w.signal.Service, Stream: "file", Message: line, Level: parsed.Level, Text: parsed.Message, Fields: parsed.Fields, Trace: parsed.Trace,
+	}}
+	near := w.clock.at
 	if near.IsZero() {
 		near = w.near
 	}
-	at, _ := parsed.At(near)
-	return at.UTC()
+	if at, ok := parsed.At(near); ok {
+		m.at = at.UTC()
+	}
+	return m
+}
+
+// observe shows the engine a line.
+func (w *logWatcher) observe(m logMoment) {
+	w.now = m
+	if w.report.First.IsZero() || m.at.Before(w.report.First) {
+		w.report.First = m.at
+	}
+	if m.at.After(w.report.Last) {
+		w.report.Last = m.at
+	}
+	if w.curve != nil {
+		w.curve.add(m.at, m.line.Level)
+	}
+	w.signal.Time, w.signal.Arrival = m.at, m.at
+	// Time passes before a line of that time is seen.
+	w.note(w.engine.Advance(m.at))
+	w.note(w.engine.Observe(w.signal))
 }
 
 // note keeps what the engine says.
@@ -115,7 +117,7 @@ func (w *logWatcher) note(found []incident.Anomaly) {
 }
 
 func (w *logWatcher) newEpisode(a incident.Anomaly) logEpisodeReport {
-	e := logEpisodeReport{episodeReport: newEpisodeReport(a, w.at, w.lines), ID: a.ID}
+	e := logEpisodeReport{episodeReport: newEpisodeReport(a, w.now.at, w.now.number), ID: a.ID}
 	e.take(a)
 	return e
 }
@@ -141,9 +143,11 @@ func (w *logWatcher) finish() (anomaliesReport, error) {
 	if w.lines > 0 && w.report.Timed == 0 {
 		return w.report, fmt.Errorf("look for anomalies: %w", errNoTimes)
 	}
+	w.clock.believe(w.observe)
 	if w.report.Timed > 0 {
 		w.note(w.engine.Advance(w.report.Last.Add(logSettled)))
 	}
+	w.report.Passed, w.report.Misdated = w.clock.passed, w.clock.misdated
 	stats := w.engine.Stats()
 	w.report.Late, w.report.Refused = stats.Late, stats.Refused+stats.Invalid
 	return w.report, nil

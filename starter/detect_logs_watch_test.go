@@ -111,7 +111,7 @@ func TestLinesWithoutATimeHaveThatOfTheLineBefore(t *testing.T) {
 	require.Equal(t, detect.Quiet, report.Sensitivity)
 	a := report.Logs[0].Anomalies
 	require.Equal(t, 2, a.Timed)
-	require.Equal(t, 3, a.Untimed)
+	require.Equal(t, 5, a.Untimed)
 	require.Equal(t, 2, a.Passed)
 	require.Equal(t, recorded, a.First)
 	require.Equal(t, recorded.Add(time.Minute), a.Last)
