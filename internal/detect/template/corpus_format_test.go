@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,25 +28,43 @@ import (
 //
 //	{$name}            one of the named values
 //	{a|b|}             one of the values written here, which may be empty
+//	{=a|b}             one of these names
 //	{?text}            text, or nothing
 //	{*1-4:, :item}     one to four items with ", " between them
 //	{int:1-9} {float:0-5:3} {hex:8} {uuid} {ip} {dur} ...    see kinds
 //
 // A backslash takes the meaning from a brace, a bar, a star or a backslash.
+//
+// Whether a state makes a template of its own (moved to PAID, moved to SHIPPED)
+// is a matter of taste, and labelled data has it both ways. Choices between at
+// most five words, or phrases, that are not marked as names, or are named with :=
+// for =, are such states. A line carries both truths.
 type corpusFormat struct {
 	name    string
 	weights []int
 	parts   []corpusPart
 }
 
-// corpusLine is a line and the number of the format that it was made from.
+// corpusLine is a line, the number of the format that it was made from, and the
+// states in it.
 type corpusLine struct {
-	text  string
-	truth int
+	text   string
+	truth  int
+	states string
+}
+
+// corpusText is a line that is being made.
+type corpusText struct {
+	strings.Builder
+
+	states strings.Builder
 }
 
 // corpusPart writes its text.
-type corpusPart func(b *strings.Builder, r *rand.Rand)
+type corpusPart func(b *corpusText, r *rand.Rand)
+
+// maxStates is how many words can be states.
+const maxStates = 5
 
 // corpusFormats reads all of the corpus.
 func corpusFormats(t testing.TB) []*corpusFormat {
@@ -102,9 +121,9 @@ func (f *corpusFormat) lines(count int) []corpusLine {
 	}
 	out := make([]corpusLine, count)
 	for i, truth := range truths {
-		var b strings.Builder
+		var b corpusText
 		f.parts[truth](&b, r)
-		out[i] = corpusLine{b.String(), truth}
+		out[i] = corpusLine{b.String(), truth, b.states.String()}
 	}
 	return out
 }
@@ -112,17 +131,14 @@ func (f *corpusFormat) lines(count int) []corpusLine {
 type corpusParser struct{ named map[string]corpusPart }
 
 func (p *corpusParser) line(f *corpusFormat, line string) error {
-	if name, values, ok := strings.Cut(line, " = "); ok && strings.HasPrefix(line, "$") {
-		var alternatives []corpusPart
-		for value := range strings.SplitSeq(values, " | ") {
-			part, err := p.text(strings.TrimSpace(value))
-			if err != nil {
-				return err
-			}
-			alternatives = append(alternatives, part)
+	if strings.HasPrefix(line, "$") {
+		name, values, ok := strings.Cut(line, " = ")
+		if !ok {
+			name, values, _ = strings.Cut(line, " := ")
 		}
-		p.named[name] = oneOf(alternatives)
-		return nil
+		part, err := p.choice(strings.Split(values, " | "), !ok)
+		p.named[name] = part
+		return err
 	}
 	weight, format, _ := strings.Cut(line, " ")
 	w, err := strconv.Atoi(weight)
@@ -162,7 +178,7 @@ func (p *corpusParser) text(s string) (corpusPart, error) {
 		}
 	}
 	parts = append(parts, constant(plain.String()))
-	return func(b *strings.Builder, r *rand.Rand) {
+	return func(b *corpusText, r *rand.Rand) {
 		for _, part := range parts {
 			part(b, r)
 		}
@@ -174,15 +190,11 @@ func (p *corpusParser) braces(s string) (corpusPart, error) {
 	if rest, ok := strings.CutPrefix(s, "*"); ok {
 		return p.repeated(rest)
 	}
+	if rest, ok := strings.CutPrefix(s, "="); ok {
+		return p.choice(splitTop(rest), false)
+	}
 	if values := splitTop(s); len(values) > 1 {
-		alternatives := make([]corpusPart, len(values))
-		for i, value := range values {
-			var err error
-			if alternatives[i], err = p.text(value); err != nil {
-				return nil, err
-			}
-		}
-		return oneOf(alternatives), nil
+		return p.choice(values, true)
 	}
 	if rest, ok := strings.CutPrefix(s, "?"); ok {
 		part, err := p.text(rest)
@@ -196,6 +208,31 @@ func (p *corpusParser) braces(s string) (corpusPart, error) {
 		return part, nil
 	}
 	return corpusValue(s)
+}
+
+// plainWords are what a state can be.
+var plainWords = regexp.MustCompile(`^[\pL_']+(?:[,.]? [\pL_']+)*$`)
+
+// choice is one of some values, which may be states.
+func (p *corpusParser) choice(values []string, states bool) (corpusPart, error) {
+	states = states && len(values) <= maxStates
+	alternatives := make([]corpusPart, len(values))
+	for i, value := range values {
+		var err error
+		if alternatives[i], err = p.text(value); err != nil {
+			return nil, err
+		}
+		states = states && plainWords.MatchString(value)
+	}
+	pick := oneOf(alternatives)
+	if !states {
+		return pick, nil
+	}
+	return func(b *corpusText, r *rand.Rand) {
+		before := b.Len()
+		pick(b, r)
+		b.states.WriteString(b.String()[before:] + " ")
+	}, nil
 }
 
 func (p *corpusParser) repeated(s string) (corpusPart, error) {
@@ -215,7 +252,7 @@ func (p *corpusParser) repeated(s string) (corpusPart, error) {
 		}
 	}
 	item := oneOf(items)
-	return func(b *strings.Builder, r *rand.Rand) {
+	return func(b *corpusText, r *rand.Rand) {
 		for i := range least + r.IntN(most-least+1) {
 			if i > 0 {
 				b.WriteString(fields[1])
@@ -261,12 +298,12 @@ func splitTop(s string) []string {
 }
 
 func constant(s string) corpusPart {
-	return func(b *strings.Builder, _ *rand.Rand) { b.WriteString(s) }
+	return func(b *corpusText, _ *rand.Rand) { b.WriteString(s) }
 }
 
 // oneOf takes the first values more often than the last ones.
 func oneOf(values []corpusPart) corpusPart {
-	return func(b *strings.Builder, r *rand.Rand) {
+	return func(b *corpusText, r *rand.Rand) {
 		values[int(float64(len(values))*math.Pow(r.Float64(), 1.6))](b, r)
 	}
 }

@@ -18,12 +18,12 @@ const (
 func corpusValue(s string) (corpusPart, error) {
 	kind, bounds, bounded := strings.Cut(s, ":")
 	if make, ok := corpusKinds[kind]; ok && !bounded {
-		return func(b *strings.Builder, r *rand.Rand) { b.WriteString(make(r)) }, nil
+		return func(b *corpusText, r *rand.Rand) { b.WriteString(make(r)) }, nil
 	}
 	switch kind {
 	case "int":
 		least, most, err := corpusRange(bounds)
-		return func(b *strings.Builder, r *rand.Rand) {
+		return func(b *corpusText, r *rand.Rand) {
 			b.WriteString(strconv.Itoa(between(r, least, most)))
 		}, err
 	case "float":
@@ -33,7 +33,7 @@ func corpusValue(s string) (corpusPart, error) {
 			return nil, err
 		}
 		precision, err := strconv.Atoi(digits)
-		return func(b *strings.Builder, r *rand.Rand) {
+		return func(b *corpusText, r *rand.Rand) {
 			b.WriteString(strconv.FormatFloat(float64(between(r, least, most))+r.Float64(), 'f', precision, 64))
 		}, err
 	}
@@ -42,7 +42,7 @@ func corpusValue(s string) (corpusPart, error) {
 		return nil, fmt.Errorf("%q is no kind of value", s)
 	}
 	n, err := strconv.Atoi(bounds)
-	return func(b *strings.Builder, r *rand.Rand) { b.WriteString(letterRun(r, letters, n)) }, err
+	return func(b *corpusText, r *rand.Rand) { b.WriteString(letterRun(r, letters, n)) }, err
 }
 
 // between is a number of any order of magnitude up to most.

@@ -36,6 +36,14 @@ type candidate[S any] struct {
 	worth    float64 // logarithm of its lines, as above
 }
 
+// compare puts the less interesting first.
+func (c candidate[S]) compare(other candidate[S]) int {
+	if order := cmp.Compare(c.worth, other.worth); order != 0 {
+		return order
+	}
+	return cmp.Or(c.template.Last.Compare(other.template.Last), cmp.Compare(c.template.id, other.template.id))
+}
+
 // costOf estimates the memory of a template with all that leads to it, in bytes.
 func costOf(pattern, text string) int {
 	words := 1
@@ -80,9 +88,7 @@ func (m *Miner[S]) evict(from []candidate[S], cost int) {
 	if cost <= 0 {
 		return
 	}
-	slices.SortFunc(from, func(a, b candidate[S]) int {
-		return cmp.Or(cmp.Compare(a.worth, b.worth), a.template.Last.Compare(b.template.Last), cmp.Compare(a.template.id, b.template.id))
-	})
+	slices.SortFunc(from, candidate[S].compare)
 	for _, c := range from {
 		if cost <= 0 {
 			return
