@@ -67,23 +67,6 @@ type Folder struct {
 	done    []Trace
 }
 
-// stream is where a log stream is.
-type stream struct {
-	name     string
-	newer    *stream
-	older    *stream
-	hasHead  bool
-	level    logline.Level // of the head
-	at       int64         // the head's event time, in nanoseconds
-	last     int64         // the newest line's
-	note     uint64
-	head     []byte // the beginning of the head
-	kind     string // the type in the head, where only that was saved
-	panicked bool   // the head is one of Go\'s panics, where only that was saved
-	expect   expectation
-	open     *trace // nil until a continuation has come
-}
-
 // Add takes a line, in the order of its stream. Done holds at most the trace
 // that the line put an end to and one of a stream that had to go.
 func (f *Folder) Add(l Line) Verdict {
@@ -155,72 +138,6 @@ func (f *Folder) end(before int64) []Trace {
 	return f.done
 }
 
-// stream finds the stream and makes it the newest.
-func (f *Folder) stream(name string) *stream {
-	if len(name) > maxStream {
-		name = name[:maxStream]
-	}
-	if f.newest != nil && f.newest.name == name {
-		return f.newest
-	}
-	s := f.streams[name]
-	switch {
-	case s != nil:
-		f.unlink(s)
-	case len(f.streams) >= MaxStreams:
-		s = f.oldest
-		f.finish(s)
-		f.unlink(s)
-		delete(f.streams, s.name)
-		*s = stream{name: strings.Clone(name), head: s.head[:0]}
-		f.streams[s.name] = s
-	default:
-		if f.streams == nil {
-			f.streams = map[string]*stream{}
-		}
-		s = &stream{name: strings.Clone(name)}
-		f.streams[s.name] = s
-	}
-	f.link(s)
-	return s
-}
-
-func (f *Folder) link(s *stream) {
-	s.older, s.newer = f.newest, nil
-	if f.newest != nil {
-		f.newest.newer = s
-	} else {
-		f.oldest = s
-	}
-	f.newest = s
-}
-
-func (f *Folder) unlink(s *stream) {
-	if s.newer != nil {
-		s.newer.older = s.older
-	} else {
-		f.newest = s.older
-	}
-	if s.older != nil {
-		s.older.newer = s.newer
-	} else {
-		f.oldest = s.newer
-	}
-	s.newer, s.older = nil, nil
-}
-
-// begin makes a line the head of an event; traced says that its trace came with
-// it.
-func (s *stream) begin(text string, level logline.Level, at int64, traced bool) {
-	s.hasHead, s.level, s.at, s.last, s.note, s.kind, s.panicked = true, level, at, at, 0, "", false
-	s.head = s.head[:0]
-	if traced || level != logline.Info && level != logline.Debug {
-		// After these a trace is rare, and then its own lines have to do.
-		s.head = append(s.head, text[:min(len(text), maxHead)]...)
-	}
-	s.expect = expected(text)
-}
-
 // part makes a line part of the event, whose trace begins with it if need be.
 func (f *Folder) part(s *stream, text string, at int64) {
 	if s.open == nil {
@@ -241,17 +158,6 @@ func (f *Folder) part(s *stream, text string, at int64) {
 	s.expect = s.open.line(text, s.expect)
 }
 
-// errorType is the type of error that the head names; empty when it names none.
-func (s *stream) errorType() string {
-	if s.kind != "" {
-		return s.kind
-	}
-	return exceptionType(string(s.head))
-}
-
-// panics tells whether the head is one of Go's panics.
-func (s *stream) panics() bool { return s.panicked || strings.HasPrefix(string(s.head), "panic: ") }
-
 // rest takes the further lines of an event that came as one. None of them is a
 // head, whatever it looks like.
 func (f *Folder) rest(s *stream, text string, at int64) {
@@ -267,6 +173,20 @@ func (f *Folder) rest(s *stream, text string, at int64) {
 			s.open.Lines++
 		}
 	}
+}
+
+// Due tells whether Advance has a trace to end.
+func (f *Folder) Due(watermark time.Time) bool {
+	if f.open == 0 {
+		return false
+	}
+	before := watermark.Add(-Patience).UnixNano()
+	for s := f.newest; s != nil; s = s.older {
+		if s.open != nil && s.last <= before {
+			return true
+		}
+	}
+	return false
 }
 
 // finish completes the stream's trace if there is one.
@@ -287,18 +207,29 @@ func (f *Folder) finish(s *stream) {
 // firstLine cuts a text behind its first line. AWS Lambda separates the lines
 // of a Python trace by "\r".
 func firstLine(s string) (line, rest string) {
-	i := strings.IndexByte(s, '\n')
-	if k := strings.IndexByte(s, '\r'); k >= 0 && (i < 0 || k < i) {
-		i = k
+	// Piece by piece: a search for one of the two through all of a long text, for
+	// each of its lines, would take time that grows with its square.
+	const piece = 1 << 10
+	for begin := 0; begin < len(s); begin += piece {
+		part := s[begin:min(len(s), begin+piece)]
+		i := strings.IndexByte(part, '\n')
+		if i >= 0 {
+			part = part[:i]
+		}
+		if k := strings.IndexByte(part, '\r'); k >= 0 {
+			i = k
+		}
+		if i < 0 {
+			continue
+		}
+		i += begin
+		rest = s[i+1:]
+		if s[i] == '\r' && rest != "" && rest[0] == '\n' {
+			rest = rest[1:]
+		}
+		return s[:i], rest
 	}
-	if i < 0 {
-		return s, ""
-	}
-	rest = s[i+1:]
-	if s[i] == '\r' && rest != "" && rest[0] == '\n' {
-		rest = rest[1:]
-	}
-	return s[:i], rest
+	return s, ""
 }
 
 func between(a, b int64) time.Duration {

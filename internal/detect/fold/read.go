@@ -39,11 +39,20 @@ func expected(head string) expectation {
 		if strings.HasPrefix(head, "thread '") && strings.Contains(head[:min(len(head), maxHead)], " panicked at ") {
 			return panicMessage
 		}
-	case head[len(head)-1]-'0' < 10 && isScript(head):
+	case head[len(head)-1]-'0' < 10 && scripts[head[0]] && isScript(head):
 		return sourceLine
 	}
 	return nothing
 }
+
+// scripts are the bytes that a script's place begins with: a path, a drive, a
+// scheme.
+var scripts = func() (t [256]bool) {
+	for _, c := range []byte("/fnABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+		t[c] = true
+	}
+	return t
+}()
 
 // isScript tells whether a line is nothing but a place in a script: what
 // Node.js writes before an error that nobody caught.
@@ -71,6 +80,9 @@ var parts = func() (t [256]bool) {
 // plainStart tells by its first byte that a line is no part of a trace unless
 // one is open.
 func plainStart(s string) bool { return s != "" && !parts[s[0]] }
+
+// quiet tells whether a level is for what goes well.
+func quiet(level logline.Level) bool { return level != "" && (level[0] == 'i' || level[0] == 'd') }
 
 // troubled tells whether the latest head told of trouble a moment ago: then the
 // next line may be the exception.
@@ -117,7 +129,7 @@ func (s *stream) read(text string, level logline.Level, at int64, within bool) k
 	if isContinuation(t) {
 		return isPart
 	}
-	if f := readFrame(t); f.ok && (f.sure && indented || in || within || pause <= near && s.level != logline.Info && s.level != logline.Debug) {
+	if f := readFrame(t); f.ok && (f.sure && indented || in || within || pause <= near && !quiet(s.level)) {
 		return isPart
 	}
 	if in {
