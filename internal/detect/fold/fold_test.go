@@ -39,7 +39,8 @@ type sample struct {
 }
 
 var samples = map[string]sample{
-	"Java": {`2026-03-04 05:06:07,123 ERROR [http-3] com.shop.Cart - Checkout failed
+	"Java": {
+		`2026-03-04 05:06:07,123 ERROR [http-3] com.shop.Cart - Checkout failed
 java.lang.IllegalStateException: cart 12 is closed
 	at com.shop.Cart.add(Cart.java:41)
 	at com.shop.Cart$$Lambda$14/0x00000008000c4840.apply(Unknown Source)
@@ -52,7 +53,9 @@ Caused by: java.sql.SQLTimeoutException: no connection in 30000 ms
 	at com.shop.Db.open(Db.java:77) ~[shop-1.2.jar:1.2]
 	... 12 common frames omitted
 2026-03-04 05:06:08,123 INFO [http-3] com.shop.Cart - next`, 2, fold.Java,
-		[]string{"java.lang.IllegalStateException", "java.io.IOException", "java.sql.SQLTimeoutException"}, "com.shop.Cart.add"},
+		[]string{"java.lang.IllegalStateException", "java.io.IOException", "java.sql.SQLTimeoutException"},
+		"com.shop.Cart.add",
+	},
 	"Java uncaught": {`Exception in thread "main" java.lang.NullPointerException: Cannot invoke "String.length()"
 	at com.shop.Main.main(Main.java:3)`, 1, fold.Java, []string{"java.lang.NullPointerException"}, "com.shop.Main.main"},
 	"Python": {`2026-03-04 05:06:07,123 ERROR shop.cart checkout failed
@@ -127,8 +130,12 @@ listening on 80`, 2, fold.JavaScript, []string{"CartError", "Error"}, "Cart.add 
 	"Ruby": {`app/cart.rb:41:in 'Cart#add': closed (Cart::ClosedError)
 	from app/main.rb:3:in 'block (2 levels) in <main>'
 	from app/main.rb:9:in '<main>'`, 1, fold.Ruby, []string{"Cart::ClosedError"}, "block (2 levels) in <main> (app/main.rb)"},
-	"Ruby logged": {"E, [2026-03-04T05:06:07.000000 #12] ERROR -- : closed (RuntimeError)\napp/cart.rb:41:in `add'\napp/main.rb:3:in `<main>'", 1,
-		fold.Ruby, []string{"RuntimeError"}, "add (app/cart.rb)"},
+	"Ruby logged": {
+		"E, [2026-03-04T05:06:07.000000 #12] ERROR -- : closed (RuntimeError)\napp/cart.rb:41:in `add'\napp/main.rb:3:in `<main>'", 1,
+		fold.Ruby,
+		[]string{"RuntimeError"},
+		"add (app/cart.rb)",
+	},
 	"PHP": {`PHP Fatal error:  Uncaught App\CartError: closed in /srv/www/src/Cart.php:41
 Stack trace:
 #0 /srv/www/src/Main.php(12): App\Cart->add('hunter2', Array)

@@ -16,7 +16,7 @@ func generic(name string) string {
 	} else if i := strings.Index(name, "//"); i > 0 {
 		name = name[i+2:]
 	}
-	if strings.IndexAny(name, "$_|@0123456789") < 0 {
+	if !strings.ContainsAny(name, "$_|@0123456789") {
 		return name
 	}
 	b := make([]byte, 0, len(name))

@@ -52,7 +52,7 @@ func TestOrdinaryLinesAreHeads(t *testing.T) {
 	}
 	var f fold.Folder
 	heads, traces := play(&f, lines...)
-	require.Equal(t, len(lines), len(heads), strings.Join(heads, "\n"))
+	require.Len(t, heads, len(lines), strings.Join(heads, "\n"))
 	require.Empty(t, traces)
 }
 

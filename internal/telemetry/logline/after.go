@@ -123,12 +123,13 @@ func readTag(s string, i int, kind stampKind, l *Line) bool {
 	} else if kind != stampYear {
 		return false
 	}
-	if end+1 < len(s) && process != "" && s[end] == ' ' && s[end+1] == '<' {
+	switch {
+	case end+1 < len(s) && process != "" && s[end] == ' ' && s[end+1] == '<':
 		// macOS writes "<Error>:" before the colon.
 		end++
-	} else if end < len(s) && s[end] == ':' {
+	case end < len(s) && s[end] == ':':
 		end = skipBlanks(s, end+1)
-	} else {
+	default:
 		return false
 	}
 	if end >= len(s) || levelOf(name) != "" {

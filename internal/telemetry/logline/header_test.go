@@ -59,7 +59,7 @@ func TestHeaders(t *testing.T) {
 		`<165>1 2026-01-02T12:00:00Z web-1 app 7 ID47 [x@1 a="]"][y b="c"] it works`:        {Level: logline.Info, Message: "it works", Time: noon, Logger: "app", Thread: "7"},
 		"<11>it broke": {Level: logline.Error, Message: "it broke"},
 		// Containers and AWS Lambda.
-		`2026-01-02T12:00:00.000000000Z stderr F {"level":"warn","msg":"slow"}`:       {Level: logline.Warn, Message: "slow", Time: noon},
+		`2026-01-02T12:00:00.000000000Z stderr F {"level":"warn","msg":"slow"}`:       {Level: logline.Warn, Message: "slow", Time: noon, Structured: true},
 		"2026-01-02T12:00:00.000000000Z stdout F ERROR it broke":                      {Level: logline.Error, Message: "ERROR it broke", Time: noon},
 		"[ERROR]\t2026-01-02T12:00:00.000Z\t" + request + "\tit broke":                {Level: logline.Error, Message: "it broke", Time: noon, Thread: request},
 		"2026-01-02T12:00:00.000Z\t" + request + "\tERROR\tit broke":                  {Level: logline.Error, Message: "it broke", Time: noon, Thread: request},
@@ -80,10 +80,10 @@ func TestHeaders(t *testing.T) {
 		"Unhandled exception. System.InvalidOperationException: it broke": {Level: logline.Error, Message: "Unhandled exception. System.InvalidOperationException: it broke"},
 		// Structure behind a header.
 		`Jan  2 12:00:00 web-1 app[7]: {"level":"error","msg":"it broke","code":5}`: {
-			Level: logline.Error, Message: "it broke", Time: time.Date(0, 1, 2, 12, 0, 0, 0, time.UTC), Logger: "app", Thread: "7", Fields: []logline.Field{{Name: "code", Value: "5"}},
+			Level: logline.Error, Message: "it broke", Time: time.Date(0, 1, 2, 12, 0, 0, 0, time.UTC), Logger: "app", Thread: "7", Fields: []logline.Field{{Name: "code", Value: "5"}}, Structured: true,
 		},
-		`2026-01-02T12:00:00Z level=warn msg=slow took=5s`:         {Level: logline.Warn, Message: "slow", Time: noon, Fields: []logline.Field{{Name: "took", Value: "5s"}}},
-		`web-1 | {"time":"2026-01-02T12:00:00Z","msg":"it works"}`: {Message: "it works", Time: noon},
+		`2026-01-02T12:00:00Z level=warn msg=slow took=5s`:         {Level: logline.Warn, Message: "slow", Time: noon, Fields: []logline.Field{{Name: "took", Value: "5s"}}, Structured: true},
+		`web-1 | {"time":"2026-01-02T12:00:00Z","msg":"it works"}`: {Message: "it works", Time: noon, Structured: true},
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()

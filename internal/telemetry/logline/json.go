@@ -20,7 +20,7 @@ func readJSON(s string, outer bool, l *Line) bool {
 	if r.space(); r.i < len(s) {
 		return false
 	}
-	r.mined.line(outer, l)
+	r.line(outer, l)
 	return true
 }
 

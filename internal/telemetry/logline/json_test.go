@@ -14,10 +14,13 @@ func TestFieldsKeepTheirOrderAndNest(t *testing.T) {
 	t.Parallel()
 	got := logline.Parse(`{"ts":1767355200.5,"b":"ü \u00e9 \ud83d\ude00 \ud83d x","level":"info","a":{"c":{"d":1.50,"e":null},"f":[1,{"g":2}]},"msg":"hi","t":true,"empty":""}`)
 	require.Equal(t, logline.Line{
-		Level: logline.Info, Message: "hi", Time: time.Date(2026, 1, 2, 12, 0, 0, 500_000_000, time.UTC),
+		Structured: true, Level: logline.Info, Message: "hi", Time: time.Date(2026, 1, 2, 12, 0, 0, 500_000_000, time.UTC),
 		Fields: []logline.Field{
-			{Name: "b", Value: "ü é 😀 \ufffd x"}, {Name: "a.c.d", Value: "1.50"}, {Name: "a.f", Value: `[1,{"g":2}]`},
-			{Name: "t", Value: "true"}, {Name: "empty", Value: ""},
+			{Name: "b", Value: "ü é 😀 \ufffd x"},
+			{Name: "a.c.d", Value: "1.50"},
+			{Name: "a.f", Value: `[1,{"g":2}]`},
+			{Name: "t", Value: "true"},
+			{Name: "empty", Value: ""},
 		},
 	}, got)
 	value, ok := got.Field("a.c.d")

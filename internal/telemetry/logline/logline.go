@@ -23,6 +23,8 @@ type Line struct {
 	Logger  string    // the logger, the syslog tag or the source file in the header, raw; mostly empty
 	Thread  string    // the thread or process in the header, raw; mostly empty
 	Trace   string    // the stack trace in a field of a structured line, lines separated by "\n"; empty without one
+
+	Structured bool // the line is JSON or logfmt, alone or behind a header, and Message comes from one of its fields if any is a message
 }
 
 // Field is one value of a structured line. The name of a nested one is dotted,

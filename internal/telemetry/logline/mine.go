@@ -99,7 +99,7 @@ func (m *mined) add(name, value string, s sort) {
 // a Line are no longer among its Fields, except the error.
 func (m *mined) line(outer bool, l *Line) {
 	*l = Line{
-		Level: m.level, Message: strings.TrimRight(m.value[roleMessage], "\r\n"), Time: m.time,
+		Structured: true, Level: m.level, Message: strings.TrimRight(m.value[roleMessage], "\r\n"), Time: m.time,
 		Logger: m.value[roleLogger], Thread: m.value[roleThread], Trace: cut(m.value[roleTrace], maxTrace),
 	}
 	rest := 0
@@ -138,6 +138,7 @@ func (m *mined) line(outer bool, l *Line) {
 		}
 		l.around(&in)
 		*l = in
+		l.Structured = true
 	}
 	if rest+len(more) > 0 {
 		l.Fields = append(append(make([]Field, 0, rest+len(more)), m.fields[:rest]...), more...)

@@ -19,7 +19,7 @@ func plainLevel(line string) Level {
 	}
 	gap := 0 // words since the last one that had a level's form
 	i := 0
-	for word := 0; word < plainWords; word++ {
+	for range plainWords {
 		i = skipBlanks(line, i)
 		if i >= len(line) {
 			break
