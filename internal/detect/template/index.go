@@ -59,7 +59,7 @@ func (x *index[S]) find(pattern string) *Template[S] {
 }
 
 func (x *index[S]) fitting(p *parsed) *Template[S] {
-	if t := x.exact[p.sum]; t != nil && t.pattern == p.pattern {
+	if t := x.exact[p.sum]; t != nil && (t.pattern == p.pattern || t.hasForm(p.pattern, nil)) {
 		return t
 	}
 	for _, set := range x.sets[len(p.words)] {
@@ -76,7 +76,12 @@ func (x *index[S]) freed(p *parsed, set *freeSet) *Template[S] {
 	for _, i := range set.words {
 		sum += mix(x.free, uint64(i)<<1) - p.adds[i]
 	}
-	if t := x.exact[sum]; t != nil && slices.Equal(t.free, set.words) && t.pattern == p.release(set.words) {
+	t := x.exact[sum]
+	if t == nil {
+		return nil
+	}
+	pattern := p.release(set.words)
+	if slices.Equal(t.free, set.words) && t.pattern == pattern || t.hasForm(pattern, set.words) {
 		return t
 	}
 	return nil
@@ -94,18 +99,18 @@ func (x *index[S]) wider(t *Template[S]) *Template[S] {
 	return nil
 }
 
-// fits tells whether a template's pattern is p's with its words free.
-func (x *index[S]) fits(t *Template[S], p *parsed) bool {
-	return (len(t.free) == 0 || int(t.free[len(t.free)-1]) < len(p.words)) && t.pattern == p.release(t.free)
-}
-
 func (x *index[S]) add(t *Template[S]) {
 	p := &x.p
+	for _, f := range t.forms {
+		p.parse(x.seed, f.pattern)
+		if x.exact[p.sum] == nil {
+			x.exact[p.sum] = t
+		}
+		x.use(len(p.words), f.free, 1)
+	}
 	p.parse(x.seed, t.pattern)
 	x.exact[p.sum] = t
-	if len(t.free) > 0 {
-		x.use(len(p.words), t.free, 1)
-	}
+	x.use(len(p.words), t.free, 1)
 	for i := range p.words {
 		if p.word(i) != lone {
 			put(x.slots, p.without(i, x.free), t, p.gain(i))
@@ -118,13 +123,18 @@ func (x *index[S]) add(t *Template[S]) {
 
 func (x *index[S]) remove(t *Template[S]) {
 	p := &x.p
+	for _, f := range t.forms {
+		p.parse(x.seed, f.pattern)
+		if x.exact[p.sum] == t {
+			delete(x.exact, p.sum)
+		}
+		x.use(len(p.words), f.free, -1)
+	}
 	p.parse(x.seed, t.pattern)
 	if x.exact[p.sum] == t {
 		delete(x.exact, p.sum)
 	}
-	if len(t.free) > 0 {
-		x.use(len(p.words), t.free, -1)
-	}
+	x.use(len(p.words), t.free, -1)
 	for i := range p.words {
 		if p.word(i) != lone {
 			take(x.slots, p.without(i, x.free), t, p.gain(i))
@@ -161,6 +171,9 @@ func take[S any](slots map[uint64]slot[S], sum uint64, t *Template[S], gain int)
 // use counts the templates with a set of free words. Sets with fewer words
 // come first, so that a pattern goes to the most particular template.
 func (x *index[S]) use(words int, free []uint16, by int) {
+	if len(free) == 0 {
+		return
+	}
 	sets := x.sets[words]
 	at, found := slices.BinarySearchFunc(sets, free, func(s *freeSet, f []uint16) int {
 		return cmp.Or(cmp.Compare(len(s.words), len(f)), slices.Compare(s.words, f))

@@ -195,7 +195,12 @@ func (m *Miner[S]) unite(members []*Template[S], free []uint16) (_ *Template[S],
 	for k, t := range members {
 		// All patterns are the same, unless two hashes are.
 		if t != into && !t.gone && patterns[k] == patterns[0] {
+			forms := t.forms
+			if condensing && len(t.free) > 0 {
+				forms = append(slices.Clip(forms), form{t.pattern, t.free})
+			}
 			m.join(into, t)
+			m.learn(into, forms...)
 			joined = true
 		}
 	}

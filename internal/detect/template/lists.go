@@ -15,16 +15,15 @@ const maxItem = 12
 
 // condensed is a pattern with its lists condensed.
 type condensed struct {
-	pattern string
-	words   []span // for every word of the condensed pattern, what it stands for in the original
-	from    []int  // and the number of its first word there
+	pattern     string
+	first, last []int // the words of the original that each word stands for
 }
 
 // free gives the words of the condensed pattern that are among the free ones of
 // the original.
 func (c *condensed) free(words []uint16) []uint16 {
 	var out []uint16
-	for i, from := range c.from {
+	for i, from := range c.first {
 		if slices.Contains(words, uint16(from)) {
 			out = append(out, uint16(i))
 		}
@@ -39,7 +38,7 @@ func condense(p *parsed, c *condensed) bool {
 		return false
 	}
 	var out strings.Builder
-	c.words, c.from = c.words[:0], c.from[:0]
+	c.first, c.last = c.first[:0], c.last[:0]
 	found, at := false, int32(0)
 	gap := func(i int) string { // in front of word i
 		start := int32(0)
@@ -59,7 +58,7 @@ func condense(p *parsed, c *condensed) bool {
 			// One value or many: what stays is a single placeholder.
 			last := p.words[i+times-1]
 			out.WriteByte(mark)
-			c.words, c.from = append(c.words, span{w.from, last.to}), append(c.from, i)
+			c.first, c.last = append(c.first, i), append(c.last, i+times-1)
 			at, i, found = last.to, i+times, true
 			continue
 		}
@@ -68,7 +67,7 @@ func condense(p *parsed, c *condensed) bool {
 				out.WriteString(p.pattern[at:p.words[k].from])
 			}
 			out.WriteString(p.word(k))
-			c.words, c.from = append(c.words, p.words[k]), append(c.from, k)
+			c.first, c.last = append(c.first, k), append(c.last, k)
 			at = p.words[k].to
 		}
 		if times > 1 {

@@ -54,19 +54,19 @@ func (m *Miner[S]) Add(message string, at time.Time) Match[S] {
 	m.stats.Lines++
 	m.scan.mask(message)
 	s, known := m.shapes[string(m.scan.out)]
-	fresh := false
 	if !known || s.changes != m.changes || s.template.gone {
-		s, fresh = m.place(string(m.scan.out), known)
+		s = m.place(string(m.scan.out), known)
 	}
+	fresh := s.template.Count == 0
 	s.template.seen(at)
 	return Match[S]{Template: s.template, Fresh: fresh, Params: m.read(s.as, message)}
 }
 
 // place finds the template of a shape that is not known, or makes one.
-func (m *Miner[S]) place(pattern string, known bool) (shape[S], bool) {
-	t, fresh := m.index.find(pattern), false
+func (m *Miner[S]) place(pattern string, known bool) shape[S] {
+	t := m.index.find(pattern)
 	if t == nil {
-		t, fresh = m.create(pattern)
+		t = m.create(pattern)
 	}
 	s := shape[S]{template: t, changes: m.changes, as: m.index.reading(pattern, t)}
 	if !known {
@@ -77,18 +77,30 @@ func (m *Miner[S]) place(pattern string, known bool) (shape[S], bool) {
 		}
 	}
 	m.shapes[pattern] = s
-	return s, fresh
+	return s
 }
 
-// create makes a template of a pattern that none fits.
-func (m *Miner[S]) create(pattern string) (*Template[S], bool) {
-	pattern, free := m.clean(pattern)
-	t, known := m.link(pattern, free)
+// create makes a template of a pattern that none fits, and joins it to others
+// where it can be.
+func (m *Miner[S]) create(pattern string) *Template[S] {
+	cleaned, free := m.clean(pattern)
+	t, known := m.link(cleaned, free)
 	if !known {
 		m.makeRoom(t)
 	}
-	into := m.generalise(t)
-	return into, !known && into == t
+	t = m.generalise(t)
+	// The next line like it has to come to the same template, also when this
+	// shape has been forgotten.
+	switch found := m.index.find(pattern); {
+	case found == nil && cleaned == pattern:
+		m.learn(t, form{pattern: pattern})
+	case found != nil && found != t:
+		if t.Count == 0 {
+			m.join(found, t)
+		}
+		return found
+	}
+	return t
 }
 
 // link makes a template known by its pattern and the words of it that were

@@ -22,40 +22,69 @@ func (x *index[S]) reading(pattern string, t *Template[S]) *reading {
 	if t.pattern == pattern {
 		return nil
 	}
-	p, c := &x.p, &x.c
-	p.parse(x.seed, pattern)
-	words := p.words
-	if !x.fits(t, p) {
-		if !condense(p, c) {
-			return nil
-		}
-		words = c.words
-	}
-	// Number the marks of the shape.
-	marks, at := 0, int32(0)
 	var r reading
-	free := t.free
 	q := &x.q
+	words := x.align(pattern, t)
 	q.parse(x.seed, t.pattern)
+	if len(words) != len(q.words) {
+		// Nothing tells which value is which.
+		r.steps = make([]step, count(t.pattern))
+		for i := range r.steps {
+			r.steps[i].first = -1
+		}
+		return &r
+	}
+	marks, at := 0, int32(0)
 	for i, w := range words {
 		marks += count(pattern[at:w.from]) // what condensing left out
 		at = w.to
 		inside := count(pattern[w.from:w.to])
-		isFree := len(free) > 0 && int(free[0]) == i
-		if isFree {
-			free = free[1:]
-		}
-		switch {
-		case isFree || i < len(q.words) && q.word(i) == lone:
+		if q.word(i) == lone {
 			r.steps = append(r.steps, stepOf(pattern, w, marks, inside))
-		default:
-			for k := range inside {
-				r.steps = append(r.steps, step{first: marks + k, last: marks + k})
-			}
+		} else {
+			r.one(marks, inside)
 		}
 		marks += inside
 	}
+	// Beyond the last word that is looked at.
+	r.one(marks, count(pattern[at:]))
 	return &r
+}
+
+// one reads the scanner's parameters as they are, n of them from first.
+func (r *reading) one(first, n int) {
+	for k := range n {
+		r.steps = append(r.steps, step{first: first + k, last: first + k})
+	}
+}
+
+// align finds what each word of a template's pattern stands for in a shape.
+func (x *index[S]) align(pattern string, t *Template[S]) []span {
+	p, q, c := &x.p, &x.q, &x.c
+	p.parse(x.seed, pattern)
+	if p.frees(t.pattern, t.free) {
+		return p.words
+	}
+	found := false
+	if condense(p, c) {
+		q.parse(x.seed, c.pattern)
+		found = q.frees(t.pattern, t.free)
+	}
+	for i := 0; i < len(t.forms) && !found; i++ {
+		if f := t.forms[i]; p.frees(f.pattern, f.free) {
+			q.parse(x.seed, f.pattern)
+			condense(q, c)
+			found = len(c.last) > 0 && c.last[len(c.last)-1] < len(p.words)
+		}
+	}
+	if !found {
+		return nil
+	}
+	words := make([]span, len(c.first))
+	for i := range words {
+		words[i] = span{p.words[c.first[i]].from, p.words[c.last[i]].to}
+	}
+	return words
 }
 
 // count counts the marks in a part of a pattern.

@@ -76,6 +76,10 @@ func (s *scanner) mask(line string) {
 	s.line, s.out, s.params, s.spans, s.copied = line, s.out[:0], s.params[:0], s.spans[:0], start
 	n := min(len(line), maxLine)
 	for i := start; i < n; {
+		if len(s.out)+i-s.copied > maxPattern {
+			s.value(Rest, i, len(line))
+			return
+		}
 		seen := bits[line[i]]
 		if seen == 0 {
 			if line[i] == ' ' && i+1 < n && bits[line[i+1]] != 0 {
@@ -112,14 +116,9 @@ func (s *scanner) mask(line string) {
 		if i-from > maxWord && s.copied <= from {
 			s.value(Name, from, i)
 		}
-		if len(s.out)+i-s.copied > maxPattern {
-			s.value(Rest, max(s.copied, from), len(line))
-			return
-		}
 	}
-	// What the loop did not look at, and too many separators.
-	if end := min(n, s.copied+maxPattern); s.copied < len(line) && end < len(line) {
-		s.value(Rest, max(s.copied, end), len(line))
+	if n < len(line) && s.copied < len(line) {
+		s.value(Rest, max(s.copied, n), len(line))
 		return
 	}
 	s.out = append(s.out, line[s.copied:]...)

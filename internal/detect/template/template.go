@@ -55,6 +55,7 @@ type Template[S any] struct {
 	text    string   // placeholders as <*>
 	pattern string   // the same with mark for a placeholder
 	free    []uint16 // words of the pattern, by number, that were found to be values by evidence
+	forms   []form   // that lines can have besides
 	cost    int      // in bytes, see makeRoom
 	gone    bool     // evicted or joined to another; shapes that still point here are stale
 }

@@ -151,3 +151,8 @@ func (p *parsed) release(free []uint16) string {
 	}
 	return string(append(out, p.pattern[at:]...))
 }
+
+// frees tells whether the pattern with some words free is another one.
+func (p *parsed) frees(pattern string, free []uint16) bool {
+	return (len(free) == 0 || int(free[len(free)-1]) < len(p.words)) && pattern == p.release(free)
+}
