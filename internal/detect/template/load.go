@@ -51,6 +51,9 @@ func (m *Miner[S]) Load(saved ...Saved[S]) error {
 // restore adds a template, or its lines to the one that is there.
 func (m *Miner[S]) restore(s *SavedTemplate[S]) {
 	t, known := m.link(string(s.Pattern), slices.Clone(s.Free))
+	for _, f := range s.Forms {
+		m.learn(t, form{string(f.Pattern), slices.Clone(f.Free)})
+	}
 	from := Template[S]{Count: s.Count, First: timeOf(s.First), Last: timeOf(s.Last), State: s.State}
 	if !known {
 		t.Count, t.First, t.Last, t.State = from.Count, from.First, from.Last, from.State
@@ -158,24 +161,36 @@ func (s *Saved[S]) check() error {
 
 func (t *SavedTemplate[S]) check() error {
 	switch {
-	case len(t.Pattern) > maxSavedPattern:
-		return fmt.Errorf("%d bytes: %w", len(t.Pattern), errSaved)
 	case t.Count < 1 || t.Count > maxCount:
 		return fmt.Errorf("%d lines: %w", t.Count, errSaved)
+	case len(t.Forms) > maxForms:
+		return fmt.Errorf("%d forms: %w", len(t.Forms), errSaved)
 	case t.First > t.Last || (t.First == 0) != (t.Last == 0):
 		return fmt.Errorf("first seen at %d and last at %d: %w", t.First, t.Last, errSaved)
 	}
-	for i, c := range t.Pattern {
-		if c != mark && c != ' ' && isSpace(c) || c == ' ' && (i == 0 || i == len(t.Pattern)-1) {
+	for _, f := range t.Forms {
+		if err := checkPattern(f.Pattern, f.Free); err != nil {
+			return fmt.Errorf("a form: %w", err)
+		}
+	}
+	return checkPattern(t.Pattern, t.Free)
+}
+
+func checkPattern(pattern []byte, free []uint16) error {
+	if len(pattern) > maxSavedPattern {
+		return fmt.Errorf("%d bytes: %w", len(pattern), errSaved)
+	}
+	for i, c := range pattern {
+		if c != mark && c != ' ' && isSpace(c) || c == ' ' && (i == 0 || i == len(pattern)-1) {
 			return fmt.Errorf("byte %d is %#02x: %w", i, c, errSaved)
 		}
 	}
-	words := split(string(t.Pattern), nil)
-	for i, w := range t.Free {
-		if int(w) >= len(words) || i > 0 && w <= t.Free[i-1] {
-			return fmt.Errorf("free words %d of %d: %w", t.Free, len(words), errSaved)
+	words := split(string(pattern), nil)
+	for i, w := range free {
+		if int(w) >= len(words) || i > 0 && w <= free[i-1] {
+			return fmt.Errorf("free words %d of %d: %w", free, len(words), errSaved)
 		}
-		if word := words[w]; string(t.Pattern[word.from:word.to]) != lone {
+		if word := words[w]; string(pattern[word.from:word.to]) != lone {
 			return fmt.Errorf("word %d is free and has a text: %w", w, errSaved)
 		}
 	}

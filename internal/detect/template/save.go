@@ -24,9 +24,18 @@ type SavedTemplate[S any] struct {
 
 	Pattern     []byte   // the text with a zero byte for every placeholder
 	Free        []uint16 // words of the pattern, by number, that were found to be values by evidence
-	Count       int64    // lines, at least 1
-	First, Last int64    // event times in nanoseconds since 1970, or both 0
-	State       S        // the owner's; what it points to is not copied
+	Forms       []SavedForm
+	Count       int64 // lines, at least 1
+	First, Last int64 // event times in nanoseconds since 1970, or both 0
+	State       S     // the owner's; what it points to is not copied
+}
+
+// SavedForm is another pattern that lines of a template have.
+type SavedForm struct {
+	_ struct{} `cbor:",toarray"`
+
+	Pattern []byte
+	Free    []uint16
 }
 
 // SavedAlias says what became of a template.
@@ -49,7 +58,7 @@ func (m *Miner[S]) Save() Saved[S] {
 		place[id] = uint32(i)
 		t := m.templates[id]
 		out.Templates = append(out.Templates, SavedTemplate[S]{
-			Pattern: []byte(t.pattern), Free: t.free, Count: t.Count, First: nanoseconds(t.First), Last: nanoseconds(t.Last), State: t.State,
+			Pattern: []byte(t.pattern), Free: t.free, Forms: t.saveForms(), Count: t.Count, First: nanoseconds(t.First), Last: nanoseconds(t.Last), State: t.State,
 		})
 	}
 	m.aliases.sweep(func(id ID) bool { return m.templates[id] != nil })
@@ -62,6 +71,14 @@ func (m *Miner[S]) Save() Saved[S] {
 	for _, id := range order {
 		into, _ := m.aliases.next(id)
 		out.Aliases = append(out.Aliases, SavedAlias{ID: id, Into: place[into]})
+	}
+	return out
+}
+
+func (t *Template[S]) saveForms() []SavedForm {
+	var out []SavedForm
+	for _, f := range t.forms {
+		out = append(out, SavedForm{Pattern: []byte(f.pattern), Free: f.free})
 	}
 	return out
 }
