@@ -156,6 +156,15 @@ func TestLongLinesAreCut(t *testing.T) {
 	require.NoError(t, err)
 	require.LessOrEqual(t, len(got[0].Log.Message), telemetry.MaxMessage)
 	require.True(t, strings.HasSuffix(got[0].Log.Message, "é"))
+	require.LessOrEqual(t, len(got[0].Log.Text), telemetry.MaxMessage)
+
+	long := strings.Repeat("é", telemetry.MaxMessage)
+	doc = strings.Replace(logDocument(1), "ERROR it broke", `{\"x\":\"`+long+`\",\"level\":\"error\",\"msg\":\"it broke\"}`, 1)
+	got, err = telemetry.Decode([]byte(doc), source)
+	require.NoError(t, err)
+	require.Equal(t, telemetry.LevelError, got[0].Log.Level)
+	require.Equal(t, "it broke", got[0].Log.Text)
+	require.LessOrEqual(t, len(got[0].Log.Message), telemetry.MaxMessage)
 }
 
 func TestSeenForgetsTheOldestAndSurvivesJSON(t *testing.T) {

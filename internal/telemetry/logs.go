@@ -53,9 +53,12 @@ func (d *decoder) logs(raw json.RawMessage) error {
 			d.fail(fmt.Errorf("log subscription %q: event %d: id or message is missing", doc.LogGroup, i+1))
 			continue
 		}
-		line := &LogLine{Group: doc.LogGroup, Stream: doc.LogStream, ID: ev.ID, Message: cut(*ev.Message, MaxMessage)}
-		parsed := logline.Parse(line.Message)
-		line.Level, line.Text, line.Fields, line.Trace = parsed.Level, parsed.Message, parsed.Fields, parsed.Trace
+		// All of a long line is read, since half a JSON object is none.
+		parsed := logline.Parse(*ev.Message)
+		line := &LogLine{
+			Group: doc.LogGroup, Stream: doc.LogStream, ID: ev.ID, Message: cut(*ev.Message, MaxMessage),
+			Level: parsed.Level, Text: cut(parsed.Message, MaxMessage), Fields: parsed.Fields, Trace: parsed.Trace,
+		}
 		d.add(Signal{
 			Kind: KindLog, Time: at, Log: line,
 			Account: first(ev.Extracted["@aws.account"], doc.Account, doc.Owner),

@@ -101,7 +101,7 @@ type LogLine struct {
 	ID      string // CloudWatch's event id
 	Message string // the line as written, cut at MaxMessage bytes
 	Level   Level  //
-	Text    string // the line's own words: the message and the error of a structured line, else the line without its header
+	Text    string // the line's own words: the message and the error of a structured line, else the line without its header; cut like Message
 
 	Fields []logline.Field // of a structured line, raw and bounded; nil for plain lines
 	Trace  string          // the stack trace in a field of a structured line; empty without one

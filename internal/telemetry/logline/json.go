@@ -7,7 +7,8 @@ import (
 )
 
 // readJSON reads a line that is one JSON object. It reports false for
-// anything else, such as an object that was cut off.
+// anything else; of an object that was cut off, as collectors do with long
+// lines, it finds the level and the time if they come early enough.
 //
 // The scanner is our own because it flattens, mines and bounds in one pass
 // over the line and allocates once for the fields; the tokens of a general
@@ -15,6 +16,9 @@ import (
 func readJSON(s string, outer bool, l *Line) bool {
 	r := jsonReader{s: s}
 	if !r.object("", 1) {
+		if r.cut || r.i >= len(s) {
+			l.Level, l.Time = r.level, r.time
+		}
 		return false
 	}
 	if r.space(); r.i < len(s) {
@@ -25,8 +29,9 @@ func readJSON(s string, outer bool, l *Line) bool {
 }
 
 type jsonReader struct {
-	s string
-	i int
+	s   string
+	i   int
+	cut bool // in a string
 	mined
 }
 
@@ -168,6 +173,7 @@ func (r *jsonReader) quoted() (raw string, escaped, ok bool) {
 			i++
 		}
 	}
+	r.cut = true
 	return "", false, false
 }
 

@@ -90,7 +90,13 @@ func Parse(line string) Line {
 // one, which is looked into but once.
 func parse(line string, outer bool, l *Line) {
 	start := skipBlanks(line, 0)
-	if start < len(line) && line[start] == '{' && readJSON(line[start:], outer, l) {
+	if start < len(line) && line[start] == '{' {
+		if readJSON(line[start:], outer, l) {
+			return
+		}
+		if l.Message = line; l.Level == "" {
+			l.Level = plainLevel(line)
+		}
 		return
 	}
 	if !readLogfmt(line, l) && !readHeader(line, l) {
