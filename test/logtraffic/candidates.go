@@ -14,7 +14,7 @@ var rules = map[Kind][]string{
 	ErrorsUp:    {"log-rate", "log-template", "log-ratio"},
 	ErrorsClimb: {"log-rate", "log-template", "log-ratio"},
 	Stopped:     {"log-stopped", "log-template"},
-	Silent:      {"log-stopped", "log-template", "log-rate"},
+	Silent:      {"log-silent", "log-stopped", "log-template", "log-rate"},
 	RatioMoved:  {"log-ratio", "log-rate", "log-template"},
 	Slow:        {"log-value"},
 	NewPeer:     {"log-value", "log-new"},

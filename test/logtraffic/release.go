@@ -3,6 +3,7 @@ package logtraffic
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"firebreak/internal/telemetry"
@@ -86,7 +87,7 @@ func (t *tide) change(n int) {
 		}
 		s := shape{
 			rate: 0.002 * float64(uint(1)<<rng.IntN(6)), level: level, from: t.from(),
-			text: pickOne(rng, things) + " " + pickOne(rng, deeds) + pickOne(rng, tails),
+			text: t.newText(),
 		}
 		if level == telemetry.LevelWarn {
 			s.rate = min(s.rate, 0.008)
@@ -106,6 +107,16 @@ func (t *tide) change(n int) {
 		}
 		s.text = t.service.shapes[indexOf(t.slots, s)].text + pickOne(rng, extras)
 		s.variants = append(s.variants, variant{n, s.ready()})
+	}
+}
+
+// newText is what nobody has said yet.
+func (t *tide) newText() string {
+	for {
+		text := pickOne(t.plan, things) + " " + pickOne(t.plan, deeds) + pickOne(t.plan, tails)
+		if !slices.ContainsFunc(t.slots, func(s *slot) bool { return s.text == text }) {
+			return text
+		}
 	}
 }
 
