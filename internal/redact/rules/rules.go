@@ -28,9 +28,11 @@ const (
 
 // rule is one kind of secret or personal datum.
 type rule struct {
-	kind string         // names the placeholder
-	need []string       // lower-case words, one of which is in every match; empty: none is
-	find *regexp.Regexp // a candidate; group "v" is replaced, or the whole match when there is none
+	kind string                 // names the placeholder
+	need []string               // lower-case words, one of which is in every match; empty: none is
+	also []string               // the same once more
+	look func(text string) bool // tells whether there can be a match; nil: there can
+	find *regexp.Regexp         // a candidate; group "v" is replaced, or the whole match when there is none
 	ok   func(v string) bool
 }
 
@@ -87,30 +89,34 @@ func (s *set) pass(text string) string {
 	// Looking for a word is many times faster than looking for an expression, and
 	// most text holds nothing. What a rule replaces adds no word that another needs
 	// but those of placeholders, which are never looked into.
-	lower := strings.ToLower(text)
-	for _, r := range s.rules {
-		if r.possible(lower) {
+	lower := strings.ReplaceAll(strings.ToLower(text), "\u017F", "s") // (?i) takes a long s for one
+	for i := range s.rules {
+		if r := &s.rules[i]; r.possible(text, lower) {
 			text = outside(text, r.apply)
 		}
 	}
 	return text
 }
 
-func (r rule) possible(lower string) bool {
-	for _, word := range r.need {
+func (r *rule) possible(text, lower string) bool {
+	return hasOne(lower, r.need) && hasOne(lower, r.also) && (r.look == nil || r.look(text))
+}
+
+func hasOne(lower string, words []string) bool {
+	for _, word := range words {
 		if strings.Contains(lower, word) {
 			return true
 		}
 	}
-	return len(r.need) == 0
+	return len(words) == 0
 }
 
 // outside maps the parts of text that are no placeholder.
 func outside(text string, f func(string) string) string {
-	marks := placeholder.FindAllStringIndex(text, -1)
-	if len(marks) == 0 {
+	if !strings.Contains(text, "[redacted:") {
 		return f(text)
 	}
+	marks := placeholder.FindAllStringIndex(text, -1)
 	var b strings.Builder
 	b.Grow(len(text))
 	from := 0
@@ -124,7 +130,7 @@ func outside(text string, f func(string) string) string {
 }
 
 // apply replaces every match that passes the rule's own check.
-func (r rule) apply(text string) string {
+func (r *rule) apply(text string) string {
 	group := r.find.SubexpIndex("v")
 	matches := r.find.FindAllStringSubmatchIndex(text, -1)
 	if len(matches) == 0 {

@@ -28,11 +28,11 @@ func secretRules() []rule {
 		{kind: "basic", need: []string{"basic"}, find: regexp.MustCompile(`(?i)\bbasic\s+(?P<v>[A-Za-z0-9+/_-]{6,}={0,2})`), ok: basicAuth},
 		{kind: "bearer", need: []string{"bearer", "digest", "negotiate", "apikey"}, find: regexp.MustCompile(`(?i)\b(?:bearer|digest|negotiate|apikey)\s+(?P<v>[A-Za-z0-9._~+/=-]{8,})`), ok: notAWord},
 		{kind: "cookie", need: []string{"cookie"}, find: regexp.MustCompile(`(?i)\b(?:set-)?cookie\\?["']?\s*[:=]\s*\\?["']?(?P<v>[^\s"'\\][^"'\\\r\n]*)`)},
-		{kind: "secret", need: []string{"=", ":"}, find: regexp.MustCompile(keyed + `\s*(?:=>|[:=])\s*\\?"(?P<v>(?:[^"\\]|\\[^"])+)`)},
-		{kind: "secret", need: []string{"=", ":"}, find: regexp.MustCompile(keyed + `\s*(?:=>|[:=])\s*\\?'(?P<v>(?:[^'\\]|\\[^'])+)`)},
-		{kind: "secret", need: []string{"=", ":"}, find: regexp.MustCompile(keyed + `\s*(?:=>|[:=])\s*(?P<v>[^\s"'\\,;&}\])]+)`), ok: notNull},
-		{kind: "secret", need: []string{"-"}, find: regexp.MustCompile(`(?i)\s--?(?:password|passwd|pass|secret|token|api-?key|client-secret|access-key)[ =](?P<v>[^\s"'-][^\s"']*)`)},
-		{kind: "high-entropy", find: regexp.MustCompile(`(?:^|[^A-Za-z0-9/+=_.:-])(?P<v>[A-Za-z0-9/+]{40})(?:$|[^A-Za-z0-9/+=_-])`), ok: looksRandom},
+		{kind: "secret", need: []string{"=", ":"}, also: keyedWords, find: regexp.MustCompile(keyed + `\s*(?:=>|[:=])\s*\\?"(?P<v>(?:[^"\\]|\\[^"])+)`)},
+		{kind: "secret", need: []string{"=", ":"}, also: keyedWords, find: regexp.MustCompile(keyed + `\s*(?:=>|[:=])\s*\\?'(?P<v>(?:[^'\\]|\\[^'])+)`)},
+		{kind: "secret", need: []string{"=", ":"}, also: keyedWords, find: regexp.MustCompile(keyed + `\s*(?:=>|[:=])\s*(?P<v>[^\s"'\\,;&}\])]+)`), ok: notNull},
+		{kind: "secret", need: []string{"-"}, also: []string{"pass", "secret", "token", "key"}, find: regexp.MustCompile(`(?i)\s--?(?:password|passwd|pass|secret|token|api-?key|client-secret|access-key)[ =](?P<v>[^\s"'-][^\s"']*)`)},
+		{kind: "high-entropy", look: longRun, find: regexp.MustCompile(`(?:^|[^A-Za-z0-9/+=_.:-])(?P<v>[A-Za-z0-9/+]{40})(?:$|[^A-Za-z0-9/+=_-])`), ok: looksRandom},
 	}
 }
 
@@ -44,6 +44,12 @@ const keyed = `(?i)(?:^|[^A-Za-z])(?:[A-Za-z0-9_.-]{0,60}[_.-])?` +
 	`[a-z]*token|(?:api|access|account|auth|encryption|master|private|shared|signing|storage)[_-]?key|` +
 	`credentials?|client[_-]?secret|session[_-]?id|sessid|sas|connection[_-]?string|otp|pin[_-]?code)` +
 	`\\?["']?`
+
+// keyedWords are words of which keyed always has one.
+var keyedWords = []string{
+	"pass", "pwd", "secret", "token", "key", "credential", "sessionid", "session_id", "session-id", "sessid", "sas",
+	"connectionstring", "connection_string", "connection-string", "otp", "pincode", "pin_code", "pin-code",
+}
 
 // basicAuth tells whether v is base64 of "user:password".
 func basicAuth(v string) bool {
