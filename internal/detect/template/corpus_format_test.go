@@ -37,8 +37,8 @@ import (
 //
 // Whether a state makes a template of its own (moved to PAID, moved to SHIPPED)
 // is a matter of taste, and labelled data has it both ways. Choices between at
-// most five words, or phrases, that are not marked as names, or are named with :=
-// for =, are such states. A line carries both truths.
+// most five words, or phrases, that are not marked as names nor the values of
+// fields, or are named with := for =, are such states. A line carries both truths.
 type corpusFormat struct {
 	name    string
 	weights []int
@@ -137,6 +137,9 @@ func (p *corpusParser) line(f *corpusFormat, line string) error {
 			name, values, _ = strings.Cut(line, " := ")
 		}
 		part, err := p.choice(strings.Split(values, " | "), !ok)
+		if ok {
+			part = stateless(part)
+		}
 		p.named[name] = part
 		return err
 	}
@@ -229,10 +232,21 @@ func (p *corpusParser) choice(values []string, states bool) (corpusPart, error) 
 		return pick, nil
 	}
 	return func(b *corpusText, r *rand.Rand) {
-		before := b.Len()
+		before := b.String()
 		pick(b, r)
-		b.states.WriteString(b.String()[before:] + " ")
+		if !strings.HasSuffix(strings.TrimRight(before, `"'`), "=") { // the value of a field
+			b.states.WriteString(b.String()[len(before):] + " ")
+		}
 	}, nil
+}
+
+// stateless makes what is a choice in a part no state of the line.
+func stateless(part corpusPart) corpusPart {
+	return func(b *corpusText, r *rand.Rand) {
+		var inner corpusText
+		part(&inner, r)
+		b.WriteString(inner.String())
+	}
 }
 
 func (p *corpusParser) repeated(s string) (corpusPart, error) {
@@ -251,7 +265,7 @@ func (p *corpusParser) repeated(s string) (corpusPart, error) {
 			return nil, err
 		}
 	}
-	item := oneOf(items)
+	item := stateless(oneOf(items))
 	return func(b *corpusText, r *rand.Rand) {
 		for i := range least + r.IntN(most-least+1) {
 			if i > 0 {
