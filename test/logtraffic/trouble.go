@@ -38,9 +38,11 @@ type Trouble struct {
 	What     string    // the kind of line, by its name in the service's table, or the text of a new line
 	From, To time.Time //
 	// Visible is when somebody who knows every usual rate by heart would be sure:
-	// after the third line of a new kind, or when the count has become so unlikely
-	// that chance would bring it about once in 500 million looks (20 nats). What is
-	// seen as soon as the line is written is visible at From.
+	// after the third line of a new kind or with a new host, the fifth with a long
+	// duration, or when the number of lines has become so unlikely that chance would
+	// bring it about once in 500 million looks (20 nats), also where trouble happens
+	// to write fewer lines than it does on average. What climbs must have become
+	// three times the usual, too. One line alone is visible at From.
 	Visible time.Time
 	Rules   []string // of which one must have found it, without what follows their "/"
 
@@ -174,29 +176,40 @@ func (t *tide) inject(out []entry, begin int64) []entry {
 	return out
 }
 
-// sure is after how many seconds a rate of that many times the usual one is no
-// chance: when the logarithm of the likelihood of so many lines, or so few, is
-// below -20.
-func sure(rate, times float64) float64 {
+// evidence is how sure one can be that lines are no chance: the logarithm of
+// the likelihood of so many, or so few, at the usual rate, in nats. What trouble
+// writes is a matter of chance itself, so it counts only when it would do with
+// two standard deviations less.
+type evidence struct{ mean, variance float64 }
+
+// add takes seconds into account in which the rate was so many times the usual.
+func (e *evidence) add(seconds, rate, times float64) {
 	if times == 0 {
-		return 20 / rate
+		e.mean += seconds * rate
+		return
 	}
-	return max(20/(rate*(times*math.Log(times)-times+1)), 5/(rate*times))
+	e.mean += seconds * rate * (times*math.Log(times) - times + 1)
+	e.variance += seconds * rate * times * math.Log(times) * math.Log(times)
 }
 
-// surely is after how many seconds a rate that climbs has become three times
-// the usual one and so many lines are no chance.
-func (t *Trouble) surely(rate float64) float64 {
-	const step = 5.0
-	whole, nats := t.To.Sub(t.From).Seconds(), 0.0
-	for passed := step; passed < whole; passed += step {
-		times := 1 + (t.times-1)*passed/whole
-		nats += step * rate * (times*math.Log(times) - times + 1)
-		if times >= 3 && nats >= 20 {
-			return passed
+func (e *evidence) sure() bool { return e.mean-2*math.Sqrt(e.variance) >= 20 }
+
+// surely is after how many seconds the evidence is in, when the rate is that many
+// times the usual one at a time, and at least as many times as a person would
+// mind.
+func surely(rate, least float64, times func(passed float64) float64) float64 {
+	const step, end = 1.0, 24 * 60 * 60
+	var e evidence
+	passed := 0.0
+	for passed < end {
+		now := times(passed)
+		e.add(step, rate, now)
+		passed += step
+		if e.sure() && now >= least {
+			break
 		}
 	}
-	return whole
+	return passed
 }
 
 // see computes Visible, for a service whose traffic is at its season.
@@ -218,28 +231,30 @@ func (t *Trouble) see(s *service) {
 	}
 	named := func(sh *shape) bool { return sh.name != "" && sh.name == t.What }
 	errors := func(sh *shape) bool { return sh.level.IsError() }
+	always := func(times float64) func(float64) float64 { return func(float64) float64 { return times } }
 	var seconds float64
 	switch t.Kind {
 	case Crash:
 	case NewError, NewTrace:
 		seconds = 3 / t.times
 	case Stopped:
-		seconds = sure(rateOf(named), 0)
+		seconds = surely(rateOf(named), 0, always(0))
 	case Silent:
-		seconds = sure(rateOf(func(*shape) bool { return true }), 0)
+		seconds = surely(rateOf(func(*shape) bool { return true }), 0, always(0))
 	case RateUp:
-		seconds = sure(rateOf(named), t.times)
+		seconds = surely(rateOf(named), 0, always(t.times))
 	case ErrorsUp:
-		seconds = sure(rateOf(errors), t.times)
+		seconds = surely(rateOf(errors), 0, always(t.times))
 	case RatioMoved:
 		bad := rateOf(named)
-		seconds = sure(bad, 1+t.times*s.shapes[0].rate*load/bad)
+		seconds = surely(bad, 0, always(1+t.times*s.shapes[0].rate*load/bad))
 	case RateClimbs, ErrorsClimb:
 		rate := rateOf(named)
 		if t.Kind == ErrorsClimb {
 			rate = rateOf(errors)
 		}
-		seconds = t.surely(rate)
+		whole := t.To.Sub(t.From).Seconds()
+		seconds = surely(rate, 3, func(passed float64) float64 { return 1 + (t.times-1)*passed/whole })
 	case Slow:
 		seconds = 5 / rateOf(named)
 	case NewPeer:
