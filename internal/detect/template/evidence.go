@@ -7,8 +7,8 @@ import "strings"
 // templates share besides, the more are needed.
 const (
 	gainWord   = 2  // a word as in prose
-	gainName   = 4  // a name by its shape: some_table, NodeManager
-	gainFile   = 6  // a name with the ending of a file: svchost.exe
+	gainName   = 4  // another name by its shape: some_table, NodeManager
+	gainDotted = 6  // a name with dots in it: svchost.exe, mail.example.com, shop.tasks.send
 	gainPart   = 6  // a name part of which is certainly a value: node-<*>
 	gainQuoted = 6  // alone in quotes
 	gainField  = 8  // what stands after "="
@@ -54,29 +54,14 @@ func looks(word string) int {
 			name = true
 		}
 	}
-	if name && isFile(word) {
-		return gainFile
+	if name && strings.IndexByte(word, '.') > 0 {
+		return gainDotted
 	}
 	// Words in capitals with underscores are states, of which there are few.
 	if name && (lower || !upper) {
 		return gainName
 	}
 	return gainWord
-}
-
-// isFile tells a name with an ending that files have.
-func isFile(word string) bool {
-	dot := strings.LastIndexByte(word, '.')
-	if dot <= 0 {
-		return false
-	}
-	switch word[dot+1:] {
-	case "exe", "dll", "so", "jar", "war", "py", "js", "ts", "rb", "go", "c", "cc", "cpp", "h", "hpp", "java", "cs", "php", "sh", "pl", "rs",
-		"txt", "log", "csv", "json", "xml", "yml", "yaml", "toml", "ini", "conf", "cfg", "properties", "html", "htm", "css", "md", "pdf", "png", "jpg",
-		"gif", "zip", "gz", "tar", "tgz", "bz2", "rpm", "deb", "sql", "db", "bak", "tmp", "lock", "pid", "sock", "service", "plist", "app", "bin", "dat":
-		return true
-	}
-	return false
 }
 
 // isNone tells the ways to write that there is no value.
@@ -92,14 +77,15 @@ func isNone(word string) bool {
 // these are different statements: it falls with the words that they share.
 func enough(gain, shared int) bool { return (gain-doubt)*shared >= share }
 
-// said tells whether a word is one that somebody wrote into the statement:
-// it has a letter in it and no value.
+// said tells whether a word is one that somebody wrote into the statement: it
+// has a letter in it and no value, but for a version after a slash.
 func said(word string) bool {
-	has := false
+	has, slashed := false, false
 	for i := range len(word) {
-		if word[i] == mark {
+		if word[i] == mark && !slashed {
 			return false
 		}
+		slashed = slashed || word[i] == '/'
 		has = has || isLetter(word[i])
 	}
 	return has

@@ -149,9 +149,15 @@ func (s *scanner) separator(i int) int {
 		if n := s.bound(i); n > 0 {
 			return n
 		}
-	case c == '"' && i > 0 && line[i-1] == '=':
-		if n := s.quoted(i); n > 0 {
-			return n
+	case c == '"' && i+2 < len(line) && i > 0:
+		switch {
+		case line[i+1] == '-' && line[i+2] == '"' && line[i-1] != '\\':
+			s.value(Quoted, i+1, i+2)
+			return i + 3
+		case line[i-1] == '=', isProduct(line[i+1:]):
+			if n := s.quoted(i); n > 0 {
+				return n
+			}
 		}
 	case c == '\\' && i+2 < len(line) && line[i+1] == '\\' && isLetter(line[i+2]):
 		n := pathEnd(line, i+2)
@@ -164,11 +170,11 @@ func (s *scanner) separator(i int) int {
 // maxQuoted bounds how far the end of a quoted value is looked for, in bytes.
 const maxQuoted = 1024
 
-// quoted scans the quoted value of a field when it has several words in it.
+// quoted scans a quoted value, that of a field when it has several words in it.
 // The quotes stay in the pattern.
 func (s *scanner) quoted(i int) int {
 	line := s.line
-	blank := false
+	blank := line[i-1] != '='
 	for j := i + 1; j < len(line) && j-i < maxQuoted; j++ {
 		switch line[j] {
 		case '\\':
@@ -184,6 +190,19 @@ func (s *scanner) quoted(i int) int {
 		}
 	}
 	return 0
+}
+
+// isProduct tells what a program calls itself with, as in RFC 9110: a name, a
+// slash and a version.
+func isProduct(w string) bool {
+	for i := range min(len(w), 32) {
+		switch c := w[i]; {
+		case isLetter(c), i > 0 && (isDigit(c) || c == '-' || c == '_' || c == '.'):
+		default:
+			return c == '/' && i > 0 && i+1 < len(w) && isDigit(w[i+1])
+		}
+	}
+	return false
 }
 
 // bound scans a value that is only told to be less or more than a number, with

@@ -30,23 +30,31 @@ func (s *scanner) word(from, end int) int {
 // Slf4jLogger, log4j.Logger. Whether it is a value shows only when there is
 // another one like it.
 func isSoft(w string) bool {
-	digits, runs, start := 0, 0, 0
-	for i := range len(w) {
-		switch c := w[i]; {
-		case isDigit(c):
+	digits, runs, start, upper := 0, 0, 0, false
+	for i := 0; i <= len(w); i++ {
+		switch {
+		case i == len(w) || !isDigit(w[i]) && !isLetter(w[i]):
+			if digits > 0 && i-start > maxSoft && !upper {
+				return false
+			}
+			digits, runs, start, upper = 0, 0, i+1, false // a new part of the word
+		case isDigit(w[i]):
 			if i == start || !isDigit(w[i-1]) {
 				runs++
 			}
-			if digits++; i == start || digits > 2 || runs > 1 || i-start > 16 {
+			if digits++; i == start || digits > 2 || runs > 1 {
 				return false
 			}
-		case isLetter(c):
-		default: // a new part of the word
-			digits, runs, start = 0, 0, i+1
+		default:
+			upper = upper || w[i] >= 'A' && w[i] <= 'Z'
 		}
 	}
 	return !isShortHex(w)
 }
+
+// maxSoft is the length from which on small letters with a digit among them
+// look random rather than like a word.
+const maxSoft = 14
 
 // isShortHex tells a word that is too short to be certainly hexadecimal, but
 // is made of nothing else.
