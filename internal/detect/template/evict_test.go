@@ -236,7 +236,7 @@ func TestAliasesOfEvictedTemplatesGo(t *testing.T) {
 	m, gone := watched(t, 32)
 	id := m.Add("session of anna was closed by the gateway", evictStart).Template.ID()
 	for _, user := range sentences(4, 3) {
-		for _, word := range strings.Fields(user) {
+		for word := range strings.FieldsSeq(user) {
 			m.Add("session of "+word+" was closed by the gateway", evictStart)
 		}
 	}

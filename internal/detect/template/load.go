@@ -69,8 +69,8 @@ func (m *Miner[S]) restoreAliases(s *Saved[S]) {
 	ids := s.ids()
 	ends := make([]ID, len(ids)) // where the way of each ends
 	copy(ends, ids[:len(s.Templates)])
-	for i := len(s.Aliases) - 1; i >= 0; i-- {
-		ends[len(s.Templates)+i] = ends[s.Aliases[i].Into]
+	for i, a := range slices.Backward(s.Aliases) {
+		ends[len(s.Templates)+i] = ends[a.Into]
 	}
 	for _, a := range s.Aliases {
 		into, ok := m.Find(ends[a.Into])
