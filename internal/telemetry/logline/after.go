@@ -96,49 +96,6 @@ func containerStream(s string) (string, bool) {
 	return s[9:], true
 }
 
-// readTag reads the host and the program of syslog: "web-1 sshd[12]: text". A
-// program without a process is one only where the time has no year, as there
-// is nothing else that writes such times with words after them.
-func readTag(s string, i int, kind stampKind, l *Line) bool {
-	host := wordEnd(s, i)
-	if host == i || host >= len(s) || s[host] != ' ' || s[host-1] == ':' || s[i] == '[' || s[i] == '{' || s[i] == '"' {
-		return false
-	}
-	tag := host + 1
-	end := tag
-	for end < len(s) && classes[s[end]]&tagByte != 0 {
-		end++
-	}
-	if end == tag {
-		return false
-	}
-	name, process := s[tag:end], ""
-	if end < len(s) && s[end] == '[' {
-		n := digits(s, end+1)
-		if n == 0 || end+1+n >= len(s) || s[end+1+n] != ']' {
-			return false
-		}
-		process = s[end+1 : end+1+n]
-		end += n + 2
-	} else if kind != stampYear {
-		return false
-	}
-	switch {
-	case end+1 < len(s) && process != "" && s[end] == ' ' && s[end+1] == '<':
-		// macOS writes "<Error>:" before the colon.
-		end++
-	case end < len(s) && s[end] == ':':
-		end = skipBlanks(s, end+1)
-	default:
-		return false
-	}
-	if end >= len(s) || levelOf(name) != "" {
-		return false
-	}
-	l.Logger, l.Thread, l.Message = name, process, s[end:]
-	return true
-}
-
 // readLevel looks for the level behind threads and loggers. It returns where
 // it ends.
 func readLevel(s string, from, i int, l *Line) (int, bool) {
@@ -193,6 +150,10 @@ func readLevel(s string, from, i int, l *Line) (int, bool) {
 				}
 				return end, true
 			}
+			if level, name := dottedLevel(s[i:end]); level != "" {
+				l.Level, l.Logger = level, name
+				return end, true
+			}
 			word := s[i:end]
 			next := separators(s, end)
 			apart := next > skipBlanks(s, end) || end < len(s) && s[end] == '\t' && s[from] == '\t'
@@ -204,6 +165,18 @@ func readLevel(s string, from, i int, l *Line) (int, bool) {
 		i = separators(s, end)
 	}
 	return 0, false
+}
+
+// dottedLevel reads "production.ERROR:", as Monolog writes it.
+func dottedLevel(word string) (Level, string) {
+	dot := strings.LastIndexByte(word, '.')
+	if dot < 1 || word[len(word)-1] != ':' || word[dot+1]-'A' >= 26 {
+		return "", ""
+	}
+	if level, _ := wordLevel(word, dot+1, len(word)); level != "" {
+		return level, word[:dot]
+	}
+	return "", ""
 }
 
 // name keeps a word of the header that is no level: the first is taken for the

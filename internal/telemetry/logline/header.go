@@ -21,7 +21,7 @@ func readHeader(s string, l *Line) bool {
 	if t, ok := readTime(s); ok {
 		return afterTime(s, t, t.end, l)
 	}
-	return readAccess(s, l)
+	return readLevelFirst(s, l) || readAccess(s, l)
 }
 
 // readBracketed reads what begins with a bracket: a time in brackets, a time
@@ -33,20 +33,11 @@ func readBracketed(s string, l *Line) bool {
 		if i < len(s) && s[i] == ']' {
 			return afterTime(s, t, i+1, l)
 		}
-		i = skipBlanks(s, i)
-		end := wordEnd(s, i)
-		closed := strings.IndexByte(s[:min(len(s), plainHead)], ']')
-		if end > i && closed >= end {
-			if level := levelOf(s[i:end]); level != "" {
-				*l = Line{Level: level, Time: t.time, Logger: trimBlanks(s[end:closed]), Message: s[skipBlanks(s, closed+1):]}
-				return true
-			}
-		}
-		return false
+		return readInBracket(s, t, separators(s, i), l)
 	}
 	closed := strings.IndexByte(s[:min(len(s), maxWord+3)], ']')
 	if closed < 0 || closed+1 >= len(s) || s[closed+1] != '\t' {
-		return false
+		return readLevelFirst(s, l)
 	}
 	level := levelOf(s[1:closed])
 	t, ok := readTime(s[closed+2:])
@@ -61,6 +52,86 @@ func readBracketed(s string, l *Line) bool {
 	if tab := strings.IndexByte(l.Message, '\t'); tab >= 0 && isRequest(l.Message[:tab]) {
 		l.Thread, l.Message = l.Message[:tab], l.Message[tab+1:]
 	}
+	return true
+}
+
+// readInBracket reads the level and the logger that follow the time t inside of
+// its bracket: "[2026-01-02T12:00:00Z INFO  shop::cart] text", or ": INFO/worker]".
+func readInBracket(s string, t stamp, i int, l *Line) bool {
+	closed := strings.IndexByte(s[:min(len(s), plainHead)], ']')
+	end := i
+	for end < closed && isLetter(s[end]) {
+		end++
+	}
+	if end == i || closed < end {
+		return false
+	}
+	level := levelOf(s[i:end])
+	if level == "" || !isBlank(s[end]) && s[end] != '/' && s[end] != ']' {
+		return false
+	}
+	text := skipBlanks(s, closed+1)
+	if text >= len(s) {
+		return false
+	}
+	*l = Line{Level: level, Time: t.time, Logger: trimBlanks(strings.TrimPrefix(s[end:closed], "/")), Message: s[text:]}
+	return true
+}
+
+// readLevelFirst reads headers with the level before the time, and perhaps the
+// thread: "INFO  [main] 2026-01-02 12:00:00,000 Cart.java:12 - text".
+func readLevelFirst(s string, l *Line) bool {
+	begin := 0
+	if s[0] == '[' {
+		begin = 1
+	}
+	if s[begin]-'A' >= 26 || s[begin+1]-'A' >= 26 {
+		return false
+	}
+	end := begin
+	for end < len(s) && s[end]-'A' < 26 {
+		end++
+	}
+	level := levelOf(s[begin:end])
+	if level == "" || end >= len(s) {
+		return false
+	}
+	if begin == 1 {
+		if end = skipBlanks(s, end); end >= len(s) || s[end] != ']' {
+			return false
+		}
+		end++
+	}
+	i := separators(s, end)
+	thread := ""
+	if i < len(s) && s[i] == '[' {
+		if _, ok := readTime(s[i+1:]); !ok {
+			closed := closing(s, i, min(len(s), i+headerBytes))
+			if closed < 0 {
+				return false
+			}
+			thread = trimBlanks(s[i+1 : closed])
+			i = separators(s, closed+1)
+		}
+	}
+	bracket := i < len(s) && s[i] == '['
+	if bracket {
+		i++
+	}
+	t, ok := readTime(s[min(i, len(s)):])
+	i += t.end
+	if !ok || t.kind != stampFull || bracket && (i >= len(s) || s[i] != ']') {
+		return false
+	}
+	if bracket {
+		i++
+	}
+	*l = Line{Level: level, Time: t.time, Thread: thread}
+	i = readLogger(s, i, l)
+	if i >= len(s) || blank(s[i:]) {
+		return false
+	}
+	l.Message = s[i:]
 	return true
 }
 
@@ -117,93 +188,6 @@ func readRuby(s string, l *Line) bool {
 	}
 	l.Message = rest
 	return true
-}
-
-// readPriority reads the headers of syslog that begin with <PRI>, whose value is
-// eight times the facility plus the severity (RFC 5424 and RFC 3164).
-func readPriority(s string, l *Line) bool {
-	n := digits(s, 1)
-	if n < 1 || n > 3 || s[n+1] != '>' {
-		return false
-	}
-	pri := 0
-	for _, c := range s[1 : n+1] {
-		pri = pri*10 + int(c-'0')
-	}
-	if pri > 191 {
-		return false
-	}
-	level := syslogLevel(float64(pri & 7))
-	i := n + 2
-	if i+2 < len(s) && s[i] == '1' && s[i+1] == ' ' {
-		return readSyslog5424(s, i+2, level, l)
-	}
-	t, ok := readTime(s[i:])
-	if !ok {
-		*l = Line{Level: level, Message: s[i:]}
-		return i < len(s)
-	}
-	if !afterTime(s, t, i+t.end, l) {
-		*l = Line{Time: t.time, Message: s[skipBlanks(s, i+t.end):]}
-	}
-	l.Level = level
-	return true
-}
-
-// readSyslog5424 reads what follows <PRI>1: time, host, application, process
-// and message id, then structured data.
-func readSyslog5424(s string, i int, level Level, l *Line) bool {
-	*l = Line{Level: level}
-	for column := range 5 {
-		end := wordEnd(s, i)
-		if end == i || end >= len(s) || s[end] != ' ' {
-			return false
-		}
-		word := s[i:end]
-		switch {
-		case word == "-":
-		case column == 0:
-			t, ok := readTime(word)
-			if !ok {
-				return false
-			}
-			l.Time = t.time
-		case column == 2:
-			l.Logger = word
-		case column == 3:
-			l.Thread = word
-		}
-		i = end + 1
-	}
-	switch {
-	case i < len(s) && s[i] == '-':
-		i++
-	case i < len(s) && s[i] == '[':
-		for i < len(s) && s[i] == '[' {
-			if i = structured(s, i); i < 0 {
-				return false
-			}
-		}
-	}
-	l.Message = strings.TrimPrefix(s[skipBlanks(s, min(i, len(s))):], "\ufeff")
-	return true
-}
-
-// structured goes over the element of structured data at i: [id name="value"],
-// with brackets and escaped quotes inside of values. -1 when it does not end.
-func structured(s string, i int) int {
-	quoted := false
-	for ; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\\' && quoted:
-			i++
-		case c == '"':
-			quoted = !quoted
-		case c == ']' && !quoted:
-			return i + 1
-		}
-	}
-	return -1
 }
 
 // readAccess finds the time of a line of a web server's access log. All of the

@@ -9,6 +9,15 @@ func readLogger(s string, i int, l *Line) int {
 	if i < len(s) && s[i] == '\t' {
 		return readColumns(s, i+1, l)
 	}
+	for i < len(s) && s[i] == '[' {
+		// "[info][main] text": no blank, no doubt.
+		closed := closing(s, i, min(len(s), i+headerBytes))
+		if closed < 0 {
+			break
+		}
+		l.Logger = trimBlanks(s[i+1 : closed])
+		i = closed + 1
+	}
 	start := separators(s, i)
 	p := start
 	limit := min(len(s), start+headerBytes)
@@ -23,6 +32,13 @@ func readLogger(s string, i int, l *Line) int {
 		if strings.HasPrefix(rest, " --- ") {
 			thread, sure = s[p:p+n], true
 			p += n + 5
+		}
+	}
+	if p+2 < limit && s[p] == '(' && isDigit(s[p+1]) {
+		// "(123): text".
+		if n := digits(s, p+1); p+n+3 < limit && s[p+n+1] == ')' && s[p+n+2] == ':' && isBlank(s[p+n+3]) {
+			l.Thread = s[p+1 : p+n+1]
+			return skipBlanks(s, p+n+3)
 		}
 	}
 	brackets := 0
@@ -41,8 +57,21 @@ func readLogger(s string, i int, l *Line) int {
 		thread = inner
 		brackets++
 	}
+	if brackets == 1 && p < limit && s[p] == '(' && strings.IndexByte(thread, '.') > 0 && strings.IndexByte(thread, ' ') < 0 {
+		// "[org.shop.cart] (worker 5) text".
+		if closed := closing(s, p, limit); closed > 0 && closed+1 < len(s) && s[closed+1] == ' ' {
+			l.Logger, l.Thread = thread, trimBlanks(s[p+1:closed])
+			return skipBlanks(s, closed+1)
+		}
+	}
 	sure = sure || brackets > 0
 	end, name := loggerName(s, p, sure)
+	if end == p && strings.IndexByte(s[i:start], '|') >= 0 {
+		// "| shop.cart:add:12 - text".
+		if next := wordEnd(s, p); strings.HasPrefix(s[next:], " - ") && strings.IndexByte(s[p:next], ':') > 0 {
+			end, name = next+3, s[p:next]
+		}
+	}
 	switch {
 	case end > p:
 		l.Logger = name
@@ -92,6 +121,10 @@ func loggerName(s string, i int, sure bool) (int, string) {
 	if strings.HasSuffix(name, "Exception") || strings.HasSuffix(name, "Error") || strings.HasSuffix(name, "Throwable") {
 		// "java.lang.IllegalStateException: x" is the message.
 		return i, ""
+	}
+	if n := digits(s, end+1); s[end] == ':' && n > 0 && strings.HasPrefix(s[end+1+n:], " - ") {
+		// "Cart:110 - text".
+		return end + n + 4, s[i : end+1+n]
 	}
 	if s[end] == ':' && isBlank(s[end+1]) {
 		if class || scopes > 0 {

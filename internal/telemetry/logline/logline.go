@@ -79,11 +79,43 @@ func withYear(t time.Time, year int) time.Time {
 // log line. The message of any line with a word in it has a word in it.
 func Parse(line string) Line {
 	var l Line
+	if strings.IndexByte(line, '\x1b') >= 0 {
+		line = uncolored(line)
+	}
 	parse(line, true, &l)
 	if l.Message == "" {
 		l.Message = line
 	}
 	return l
+}
+
+// uncolored takes the colours of a terminal from a line: they stand in front of
+// levels and in the middle of words.
+func uncolored(line string) string {
+	var b strings.Builder
+	b.Grow(len(line))
+	for {
+		i := strings.Index(line, "\x1b[")
+		if i < 0 {
+			b.WriteString(line)
+			break
+		}
+		end := i + 2
+		for end < len(line) && (isDigit(line[end]) || line[end] == ';') {
+			end++
+		}
+		if end < len(line) && line[end] == 'm' {
+			b.WriteString(line[:i])
+			end++
+		} else {
+			b.WriteString(line[:end])
+		}
+		line = line[end:]
+	}
+	if blank(b.String()) {
+		return line
+	}
+	return b.String()
 }
 
 // parse is Parse into an empty line; outer is false for a line inside another

@@ -26,6 +26,9 @@ func plainLevel(line string) Level {
 		}
 		end := wordEnd(line, i)
 		level, form := wordLevel(line, i, end)
+		if level == "" && gap == 0 {
+			level = firstLevel(line[i:end])
+		}
 		if level != "" {
 			return level
 		}
@@ -38,6 +41,23 @@ func plainLevel(line string) Level {
 		i = end
 	}
 	return keyedLevel(line)
+}
+
+// firstLevel reads what only a line's first word can be: "ERROR:root:text", as
+// Python writes it, or "[INFO" of "[INFO  shop::cart]".
+func firstLevel(word string) Level {
+	rest := word
+	if rest[0] == '[' {
+		rest = rest[1:]
+	}
+	n := 0
+	for n < len(rest) && rest[n]-'A' < 26 {
+		n++
+	}
+	if n < 3 || (n < len(rest)) != (len(rest) == len(word)) || n < len(rest) && rest[n] != ':' {
+		return ""
+	}
+	return levelOf(rest[:n])
 }
 
 // wordLevel reads the word line[i:end]; form tells whether it looks like a
