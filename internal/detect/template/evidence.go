@@ -67,7 +67,7 @@ func looks(word string) int {
 // isNone tells the ways to write that there is no value.
 func isNone(word string) bool {
 	switch word {
-	case "", "-", "null", "NULL", "nil", "<nil>", "None", "none", "undefined", "NaN", "nan", "N/A", "n/a":
+	case "", "-", "null", "NULL", "nil", "None", "undefined", "NaN", "nan", "N/A", "n/a":
 		return true
 	}
 	return false

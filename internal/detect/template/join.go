@@ -40,10 +40,10 @@ func (x *index[S]) kinds(p *parsed) []kinship {
 			stems.sum += mix(maphash.String(x.seed, stem), uint64(i)<<1) - p.adds[i]
 			stems.words = append(stems.words, uint16(i))
 		}
-		if i > 0 && looks(w) >= gainName {
+		if g := looks(w); i > 0 && g >= gainName {
 			names.sum += mix(x.free, uint64(i)<<1) - p.adds[i]
 			names.words = append(names.words, uint16(i))
-			names.gain = gainName
+			names.gain = max(names.gain, g)
 		}
 		if p.field(i) {
 			fields.sum += mix(x.free, uint64(i)<<1) - p.adds[i]

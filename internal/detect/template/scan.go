@@ -100,7 +100,8 @@ func (s *scanner) mask(line string) {
 		switch {
 		case seen&(digit|slash|colon|at) != 0:
 			if i-from <= maxWord {
-				i = s.chunk(from, i, seen)
+				// A value of the chunk can go on behind it: 00:00,000.
+				i = max(s.chunk(from, i, seen), s.copied)
 			}
 		case i-from == 3:
 			if line[from]&0x20 == 0 && i < len(line) && line[i] == ' ' {

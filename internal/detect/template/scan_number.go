@@ -84,10 +84,10 @@ func (s *scanner) number(from, until, end int) int {
 func (s *scanner) alone(from, until, end int) int {
 	line := s.line
 	for until == end && until+4 <= len(line) && line[until] == ',' && until-from <= 15 && isDigit(line[until+1]) &&
-		isDigit(line[until+2]) && isDigit(line[until+3]) && (until+4 == len(line) || bits[line[until+4]]&^(colon|other) == 0 && line[until+4] != '_') {
+		isDigit(line[until+2]) && isDigit(line[until+3]) && (until+4 == len(line) || bits[line[until+4]]&(digit|letter|hexLetter|slash|at) == 0 && line[until+4] != '_') {
 		until += 4
 		end = until
-		if until+2 < len(line) && line[until] == '.' && isDigit(line[until+1]) {
+		if until+1 < len(line) && line[until] == '.' && isDigit(line[until+1]) {
 			for until++; until < len(line) && isDigit(line[until]); until++ {
 			}
 			end = until
@@ -100,7 +100,7 @@ func (s *scanner) alone(from, until, end int) int {
 			to++
 		}
 		if to == len(line) || bits[line[to]] == 0 || strings.IndexByte(".:", line[to]) >= 0 {
-			if u, ok := unitOf(line[end+1 : to]); ok && len(u.name) > 1 || ok && u.kind == Size && u.name == "B" {
+			if u, ok := unitOf(line[end+1 : to]); ok && (len(u.name) > 1 || u.name == "B" || u.name == "s") {
 				p.Kind, p.Number = u.kind, p.Number*u.factor
 				if u.varies {
 					// Programs that write 17.7 GB write 930.0 KB as well.
