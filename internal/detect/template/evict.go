@@ -55,6 +55,9 @@ func costOf(pattern, text string) int {
 	return max(typicalCost, 384+len(pattern)+len(text)+64*min(words, maxWords))
 }
 
+// costOfForm estimates what another form adds to that.
+func costOfForm(pattern string) int { return 192 + len(pattern) }
+
 // makeRoom forgets templates when there are too many. The newest stays.
 func (m *Miner[S]) makeRoom(newest *Template[S]) {
 	budget := m.options.Limit * typicalCost

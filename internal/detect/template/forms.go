@@ -36,6 +36,10 @@ func (m *Miner[S]) learn(t *Template[S], forms ...form) {
 	}
 	m.index.remove(t)
 	t.forms = slices.Concat(t.forms, more)
+	for _, f := range more {
+		t.cost += costOfForm(f.pattern)
+		m.cost += costOfForm(f.pattern)
+	}
 	m.index.add(t)
 	m.changes++
 }

@@ -38,6 +38,7 @@ var hostile = []struct {
 	{"dashes", func(n int) string { return strings.Repeat("-1", n/2) }},
 	{"units", func(n int) string { return strings.Repeat("1h1m", n/4) }},
 	{"thousands", func(n int) string { return "1" + strings.Repeat(",000", n/4) }},
+	{"values that go on", func(n int) string { return strings.Repeat("0,000:00,000 ", n/13) }},
 	{"dates", func(n int) string { return strings.Repeat("2031-01-01T", n/11) }},
 	{"a list of numbers", func(n int) string { return strings.Repeat("1, ", n/3) }},
 	{"a list of words", func(n int) string { return strings.Repeat("ab, ", n/4) }},
