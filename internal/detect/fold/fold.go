@@ -74,6 +74,10 @@ func (f *Folder) Add(l Line) Verdict {
 	f.done = f.done[:0]
 	s := f.stream(l.Stream)
 	at := l.At.UnixNano()
+	if s.open != nil && time.Duration(at-s.last) > Patience {
+		// Advance would have ended it, had the watermark come sooner.
+		f.finish(s)
+	}
 	text, more := firstLine(l.Text)
 	head := s.open == nil && s.expect == nothing && plainStart(text) && (l.Level != "" || !s.troubled(at))
 	if !head {
@@ -138,24 +142,30 @@ func (f *Folder) end(before int64) []Trace {
 	return f.done
 }
 
-// part makes a line part of the event, whose trace begins with it if need be.
+// part makes a line part of the event.
 func (f *Folder) part(s *stream, text string, at int64) {
-	if s.open == nil {
-		s.open = &trace{}
-		f.open++
-		if s.hasHead && between(s.at, at) <= maxPause {
-			if kind := s.errorType(); kind != "" {
-				s.open.caused(kind)
-				s.open.guessed = true
-			}
-		} else {
-			// The beginning was lost, or is in another stream.
-			s.open.Headless = true
-			s.hasHead, s.at, s.note, s.level = false, at, 0, ""
-		}
-	}
+	s.expect = f.opened(s, at).line(text, s.expect)
+}
+
+// opened is the stream's trace, which begins now if there is none.
+func (f *Folder) opened(s *stream, at int64) *trace {
 	s.last = max(s.last, at)
-	s.expect = s.open.line(text, s.expect)
+	if s.open != nil {
+		return s.open
+	}
+	s.open = &trace{}
+	f.open++
+	if s.hasHead && between(s.at, at) <= maxPause {
+		if kind := s.errorType(); kind != "" {
+			s.open.caused(kind)
+			s.open.guessed = true
+		}
+	} else {
+		// The beginning was lost, or is in another stream.
+		s.open.Headless = true
+		s.hasHead, s.at, s.note, s.level, s.last = false, at, 0, "", at
+	}
+	return s.open
 }
 
 // rest takes the further lines of an event that came as one. None of them is a
@@ -165,6 +175,10 @@ func (f *Folder) rest(s *stream, text string, at int64) {
 		var line string
 		line, text = firstLine(text)
 		if line == "" {
+			continue
+		}
+		if isGoSymbol(line) && placed(text) {
+			f.opened(s, at).symbol(line)
 			continue
 		}
 		if s.read(line, "", at, true) == isPart {

@@ -146,6 +146,30 @@ Next RuntimeException: again in /srv/www/src/Main.php:3
 Stack trace:
 #0 {main}
   thrown in /srv/www/src/Cart.php on line 41`, 1, fold.PHP, []string{`App\CartError`, "RuntimeException"}, `App\Cart->add (src/Main.php)`},
+	"Python group": {`2026-03-04 05:06:07,123 ERROR shop.cart checkout failed
+  + Exception Group Traceback (most recent call last):
+  |   File "/srv/app/shop/main.py", line 3, in main
+  |     raise ExceptionGroup("two", errors)
+  | ExceptionGroup: two (2 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | Traceback (most recent call last):
+    |   File "/srv/app/shop/cart.py", line 41, in add
+    | KeyError: 'apple'
+    +------------------------------------
+2026-03-04 05:06:08,123 INFO shop next`, 2, fold.Python, []string{"KeyError", "ExceptionGroup"}, "add (shop/cart.py)"},
+	"Go served": {`2026/03/04 05:06:07 http: panic serving 10.0.0.1:5000: no cart
+goroutine 7 [running]:
+net/http.(*conn).serve.func1()
+	/usr/local/go/src/net/http/server.go:1947 +0xbe
+panic({0x676360?, 0xc000012345?})
+	/usr/local/go/src/runtime/panic.go:785 +0x132
+main.(*Cart).ServeHTTP(0xc000012345, {0x1, 0x2}, 0xc0001)
+	/app/cart.go:41 +0x1d
+2026/03/04 05:06:08 next`, 2, fold.Go, []string{"panic"}, "net/http.(*conn).serve.func"},
+	"PHP xdebug": {`PHP Fatal error:  Uncaught TypeError: no cart in /srv/www/src/Cart.php:41
+PHP Stack trace:
+PHP   1. {main}() /srv/www/src/index.php:0
+PHP   2. App\Cart->add($item = 5) /srv/www/src/index.php:12`, 1, fold.PHP, []string{"TypeError"}, "{main} (src/index.php)"},
 	"Rust": {`thread 'main' panicked at src/main.rs:4:5:
 called Option::unwrap() on a None value
 stack backtrace:

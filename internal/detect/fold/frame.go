@@ -34,10 +34,43 @@ func readFrame(t string) frame {
 		return readRuby(t)
 	case c-'0' < 10:
 		return readRust(t)
+	case c == 'P' && strings.HasPrefix(t, "PHP   "):
+		return readXdebug(trimLeft(t[len("PHP "):]))
 	case c == 't' && strings.HasPrefix(t, "thrown in ") && strings.Contains(t, " on line "):
 		return frame{ok: true, sure: true, language: PHP}
 	}
-	return readRuby(t)
+	if f := readRuby(t); f.ok {
+		return f
+	}
+	return readBareJava(t)
+}
+
+// readBareJava reads a frame of Java as AWS Lambda lists it, without "at".
+func readBareJava(t string) frame {
+	t = strings.TrimRight(t, " \r")
+	open := strings.IndexByte(t, '(')
+	if open < 3 || t[len(t)-1] != ')' || !isJavaPlace(t[open+1:len(t)-1]) {
+		return frame{}
+	}
+	name := t[:open]
+	if strings.IndexByte(name, ' ') >= 0 || strings.IndexByte(name, '.') < 1 {
+		return frame{}
+	}
+	return frame{ok: true, language: Java, name: javaName(name)}
+}
+
+// readXdebug reads "  1. App\Cart->add($item = 5) /srv/www/src/Cart.php:12".
+func readXdebug(s string) frame {
+	n := digits(s)
+	if n == 0 || n > 4 || !strings.HasPrefix(s[n:], ". ") {
+		return frame{}
+	}
+	name, rest, ok := strings.Cut(s[n+2:], "(")
+	path, placed := cutPlace(strings.TrimRight(rest[strings.LastIndexByte(rest, ' ')+1:], "\r"))
+	if !ok || !placed || strings.IndexByte(name, ' ') >= 0 {
+		return frame{}
+	}
+	return frame{ok: true, sure: true, language: PHP, name: name, file: path}
 }
 
 // readAt reads what follows "at ": Java, JavaScript, .NET, or the place of a
@@ -80,7 +113,7 @@ func readAt(s string) frame {
 		return frame{}
 	}
 	if isJavaPlace(inner) {
-		return frame{ok: true, sure: true, language: Java, name: name}
+		return frame{ok: true, sure: true, language: Java, name: javaName(name)}
 	}
 	// .NET: the arguments' types and names, and where when there are symbols.
 	return frame{ok: true, sure: inner == "" || strings.IndexByte(inner, ' ') >= 0, language: DotNet, name: name}
@@ -231,4 +264,19 @@ func goFunction(s string) string {
 		}
 	}
 	return ""
+}
+
+// placed tells whether the first line of a text is a place in Go.
+func placed(text string) bool {
+	if text == "" || text[0] != '\t' && text[0] != ' ' {
+		return false
+	}
+	line, _ := firstLine(text[:min(len(text), 1<<10)])
+	return isGoPlace(trimLeft(line))
+}
+
+// isGoSymbol recognises a function that stands alone: github.com/shop/cart.Load.
+func isGoSymbol(s string) bool {
+	s = strings.TrimRight(s, "\r")
+	return len(s) > 3 && len(s) <= maxName && s[0] != ' ' && s[0] != '\t' && strings.IndexByte(s, '.') > 0 && strings.IndexByte(s, ' ') < 0 && s[len(s)-1] != ':' && s[len(s)-1] != ')'
 }

@@ -9,13 +9,6 @@ func generic(name string) string {
 	if len(name) > 2*maxName {
 		name = name[:2*maxName]
 	}
-	// A loader or a module, java.base@17.0.2/java.lang.Thread.run; but a hidden
-	// class has an address there.
-	if i := strings.LastIndexByte(name, '/'); i > 0 && strings.IndexByte(name, '@') >= 0 && strings.IndexByte(name[:i], '$') < 0 {
-		name = name[i+1:]
-	} else if i := strings.Index(name, "//"); i > 0 {
-		name = name[i+2:]
-	}
 	if !strings.ContainsAny(name, "$_|@0123456789") {
 		return name
 	}
@@ -31,6 +24,17 @@ func generic(name string) string {
 		i++
 	}
 	return string(b)
+}
+
+// javaName takes the loader and the module from a method: what stands before
+// the last slash in app//com.shop.Cart.add and java.base@17.0.2/java.lang.Thread.run.
+// A hidden class has an address behind a slash of its own.
+func javaName(name string) string {
+	end := len(name)
+	if i := strings.Index(name, "$$Lambda"); i >= 0 {
+		end = i
+	}
+	return name[strings.LastIndexByte(name[:end], '/')+1:]
 }
 
 // generated tells how many bytes of the name s a generated part takes, of which
@@ -97,8 +101,6 @@ func generated(s string, before []byte) (n, kept int) {
 		return k, kept
 	case c == ':' && strings.HasPrefix(s, "::h") && len(s) == 19 && isHex(s[3:]):
 		return len(s), 0 // Rust
-	case c == '@' && strings.HasPrefix(s, "@0x"):
-		return segment(1), 0
 	}
 	return 0, 0
 }

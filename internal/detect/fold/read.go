@@ -71,7 +71,7 @@ func isScript(s string) bool {
 
 // parts are the first bytes that a line of a trace can have outside of one.
 var parts = func() (t [256]bool) {
-	for _, c := range []byte(" \t\r.#Tg[CSs\x00") {
+	for _, c := range []byte(" \t\r.#TDWPgn[CSs-") {
 		t[c] = true
 	}
 	return t
@@ -95,7 +95,7 @@ func (s *stream) troubled(at int64) bool {
 //
 // within says that the line came in one event with the head before it.
 func (s *stream) read(text string, level logline.Level, at int64, within bool) kind {
-	t := trimLeft(text)
+	t := bare(text)
 	if t == "" {
 		return isBlank
 	}
@@ -126,7 +126,8 @@ func (s *stream) read(text string, level logline.Level, at int64, within bool) k
 		// A line of source, a note, the rest of a message.
 		return isPart
 	}
-	if isContinuation(t) {
+	troubled := within || s.troubled(at)
+	if isContinuation(t) && (in || troubled || isCertain(t)) {
 		return isPart
 	}
 	if f := readFrame(t); f.ok && (f.sure && indented || in || within || pause <= near && !quiet(s.level)) {
@@ -138,7 +139,6 @@ func (s *stream) read(text string, level logline.Level, at int64, within bool) k
 		}
 		return isHead
 	}
-	troubled := within || s.troubled(at)
 	switch {
 	case isAnnouncement(t):
 		// The trace of a head that told of trouble, or an event of its own.
@@ -147,7 +147,7 @@ func (s *stream) read(text string, level logline.Level, at int64, within bool) k
 		}
 	case indented && pause <= near && strings.HasPrefix(t, "panic: ") && s.panics():
 		return isPart
-	case pause <= near && (strings.HasPrefix(t, "stack backtrace:") || strings.HasPrefix(t, "Stack trace:") || strings.HasPrefix(t, "[signal SIG")):
+	case pause <= near && (strings.HasPrefix(t, "stack backtrace:") || isStackTrace(t) || strings.HasPrefix(t, "[signal SIG")):
 		return isPart
 	case troubled && level == "" && isException(t):
 		return isPart
@@ -181,27 +181,44 @@ func isContinuation(t string) bool {
 	return false
 }
 
+// isCertain tells of a continuation whether it is one even where nothing is
+// known of what came before: "Caused by: the weather" is none.
+func isCertain(t string) bool {
+	switch t[0] {
+	case 'C':
+		return isException(t[len("Caused by: "):])
+	case '.':
+		return false
+	}
+	return true
+}
+
 // isAnnouncement tells whether a trace follows.
 func isAnnouncement(t string) bool {
-	return t[0] == 'T' && strings.HasPrefix(t, "Traceback (most recent call last)")
+	return strings.HasPrefix(t, "Traceback (most recent call last)") || strings.HasPrefix(t, "Exception Group Traceback (most recent call last)")
+}
+
+// isStackTrace recognises PHP's heading.
+func isStackTrace(t string) bool {
+	return strings.HasPrefix(t, "Stack trace:") || strings.HasPrefix(t, "PHP Stack trace:")
 }
 
 // continues tells whether an unindented line belongs to the open trace.
 func (t *trace) continues(s string, level logline.Level) bool {
 	switch t.Language {
 	case Go:
-		return isGoFunction(s) || strings.HasPrefix(s, "created by ") || strings.HasPrefix(s, "[signal ") ||
+		return isGoFunction(s) || strings.HasPrefix(s, "panic(") || strings.HasPrefix(s, "created by ") || strings.HasPrefix(s, "[signal ") ||
 			strings.HasPrefix(s, "exit status ") || strings.HasPrefix(s, "[originating from ") || s == "runtime stack:"
 	case Python:
 		return isAnnouncement(s)
 	case JavaScript:
 		return s == "}" || strings.HasPrefix(s, "Node.js v")
 	case PHP:
-		return strings.HasPrefix(s, "Next ") || strings.HasPrefix(s, "Stack trace:")
+		return strings.HasPrefix(s, "Next ") || isStackTrace(s)
 	case Rust:
 		return strings.HasPrefix(s, "note: ") || strings.HasPrefix(s, "stack backtrace:")
 	case "":
-		return isAnnouncement(s) || strings.HasPrefix(s, "[signal SIG") || strings.HasPrefix(s, "Stack trace:") || strings.HasPrefix(s, "stack backtrace:") || strings.HasPrefix(s, "note: run with `RUST") ||
+		return isAnnouncement(s) || isStackTrace(s) || strings.HasPrefix(s, "[signal SIG") || strings.HasPrefix(s, "stack backtrace:") || strings.HasPrefix(s, "note: run with `RUST") ||
 			level == "" && t.n == 0 && isException(s)
 	}
 	return false
@@ -229,6 +246,16 @@ func isOmission(t string) bool {
 	}
 	rest = strings.TrimRight(rest[n:], ". \r")
 	return rest == " more" || rest == " common frames omitted" || rest == "additional frames elided" || rest == " additional frames elided"
+}
+
+// bare takes the indent from a line, and the frame that Python draws around
+// groups of exceptions.
+func bare(s string) string {
+	t := trimLeft(s)
+	if len(t) < len(s) && len(t) > 1 && (t[0] == '|' || t[0] == '+') && (t[1] == ' ' || t[1] == '-') {
+		return trimLeft(strings.TrimLeft(t[1:], "-+"))
+	}
+	return t
 }
 
 func trimLeft(s string) string {

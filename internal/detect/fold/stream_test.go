@@ -38,6 +38,8 @@ func TestOrdinaryLinesAreHeads(t *testing.T) {
 		"java.lang.IllegalStateException: printed by itself",
 		"2026-01-02 12:00:00 INFO goroutine pool of 5",
 		"Caused some trouble",
+		"Caused by: the weather",
+		"... 12 more",
 		"--- separator ---",
 		"panic: at the disco",
 		"main.go(12) is open",
@@ -142,6 +144,15 @@ func TestATraceInAField(t *testing.T) {
 	require.Len(t, traces, 1)
 	require.Equal(t, apart[0].Fingerprint, traces[0].Fingerprint)
 	require.Equal(t, uint64(1), traces[0].Note)
+
+	// As zap and AWS Lambda write them: frames alone.
+	_, apart = play(&f, "panic: x", "", "goroutine 1 [running]:", "main.add(0x1)", "\t/a.go:1 +0x1", "main.main.func1()", "\t/a.go:9 +0x1")
+	_, traces = play(&g, `{"level":"error","msg":"it broke","stacktrace":"main.add\n\t/app/a.go:41\nmain.main.func2\n\t/app/a.go:12"}`)
+	require.Equal(t, apart[0].Frames, traces[0].Frames)
+	require.Equal(t, fold.Go, traces[0].Language)
+	_, traces = play(&g, `{"errorMessage":"no","errorType":"a.NoException","stackTrace":["a.B.c(B.java:1)","a.B.d(B.java:2)"]}`)
+	require.Equal(t, []string{"a.B.c", "a.B.d"}, traces[0].Frames)
+	require.Equal(t, []string{"a.NoException"}, traces[0].Exceptions)
 
 	heads, traces = play(&g, `{"level":"error","msg":"it broke","stack":"no\ntrace at all"}`)
 	require.Len(t, heads, 1)

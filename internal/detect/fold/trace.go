@@ -95,7 +95,7 @@ func (t *trace) caused(kind string) {
 // line takes a line of the trace, and tells what the next one may be.
 func (t *trace) line(text string, expect expectation) expectation {
 	t.Lines = min(t.Lines+1, MaxLines)
-	s := trimLeft(text)
+	s := bare(text)
 	if s == "" {
 		return expect
 	}
@@ -103,7 +103,7 @@ func (t *trace) line(text string, expect expectation) expectation {
 	case panicMessage:
 		return nothing
 	case pythonMessage:
-		if len(s) == len(text) && isPythonError(s) {
+		if (len(s) == len(text) || isGrouped(text)) && isPythonError(s) {
 			t.pythonError(s)
 			return nothing
 		}
@@ -133,6 +133,8 @@ func (t *trace) line(text string, expect expectation) expectation {
 		t.routine++
 	case len(s) < len(text) && strings.HasPrefix(s, "panic: "):
 		t.exception(s) // Go, panicking again
+	case t.Language == Go && strings.HasPrefix(s, "panic("):
+		// The runtime's own frame of a panic.
 	case t.Language == Go:
 		s = strings.TrimPrefix(s, "created by ")
 		if in := strings.Index(s, " in goroutine "); in > 0 {
@@ -184,6 +186,20 @@ func (t *trace) pythonError(s string) {
 		copy(t.Exceptions[1:], t.Exceptions[:n-1])
 		t.Exceptions[0] = last
 	}
+}
+
+// isGrouped tells whether a line is inside of a group of exceptions.
+func isGrouped(text string) bool {
+	text = trimLeft(text)
+	return text != "" && text[0] == '|'
+}
+
+// symbol takes a function that stands alone on its line, as zap and errors with
+// a stack write them, before the line with its place.
+func (t *trace) symbol(name string) {
+	t.Lines = min(t.Lines+1, MaxLines)
+	t.Language = Go
+	t.frame(frame{language: Go, name: strings.TrimRight(name, " \r")})
 }
 
 // frame takes a frame. Of several goroutines only the first one counts: the

@@ -94,23 +94,23 @@ func Parse(line string) Line {
 func uncolored(line string) string {
 	var b strings.Builder
 	b.Grow(len(line))
-	for {
-		i := strings.Index(line, "\x1b[")
+	for rest := line; rest != ""; {
+		i := strings.Index(rest, "\x1b[")
 		if i < 0 {
-			b.WriteString(line)
+			b.WriteString(rest)
 			break
 		}
 		end := i + 2
-		for end < len(line) && (isDigit(line[end]) || line[end] == ';') {
+		for end < len(rest) && (isDigit(rest[end]) || rest[end] == ';') {
 			end++
 		}
-		if end < len(line) && line[end] == 'm' {
-			b.WriteString(line[:i])
+		if end < len(rest) && rest[end] == 'm' {
+			b.WriteString(rest[:i])
 			end++
 		} else {
-			b.WriteString(line[:end])
+			b.WriteString(rest[:end])
 		}
-		line = line[end:]
+		rest = rest[end:]
 	}
 	if blank(b.String()) {
 		return line

@@ -118,6 +118,10 @@ func (m *mined) line(outer bool, l *Line) {
 		cause = said(cause)
 	}
 	l.Trace = headed(l.Trace, m.value[roleType], cause)
+	if l.Level == "" && (l.Trace != "" || cause != "" && m.value[roleType] != "") {
+		// AWS Lambda writes errors that nobody caught without a level.
+		l.Level = Error
+	}
 	if cause != "" && !strings.HasSuffix(l.Message, cause) {
 		if l.Message != "" {
 			l.Message += ": "
@@ -158,9 +162,10 @@ func said(trace string) string {
 	return trimBlanks(first)
 }
 
-// headed puts the error before a stack trace of frames only.
+// headed puts the error before a stack trace that does not name it.
 func headed(trace, kind, cause string) string {
-	if trace == "" || kind == "" || trace[0] != ' ' && trace[0] != '\t' && !strings.HasPrefix(trace, "at ") {
+	first, _, _ := strings.Cut(trace, "\n")
+	if trace == "" || kind == "" || strings.Contains(first, kind) || strings.HasPrefix(first, "Traceback (") {
 		return trace
 	}
 	if cause != "" {
