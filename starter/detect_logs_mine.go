@@ -77,7 +77,7 @@ func mined(line string) string {
 	if !beginsStructured(line) {
 		return line
 	}
-	if parsed := logline.Parse(line); len(parsed.Fields) > 0 {
+	if parsed := logline.Parse(line); parsed.Structured {
 		return parsed.Message
 	}
 	return line
