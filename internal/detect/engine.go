@@ -11,6 +11,7 @@ import (
 	"math"
 	"time"
 
+	"firebreak/internal/detect/logs"
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/internal/telemetry"
@@ -61,6 +62,8 @@ type Options struct {
 	Redactor    redact.Redactor     // for log samples and reasons; required
 	Sensitivity Sensitivity         // Balanced when empty
 	MaxSeries   int                 // series of each kind that are kept; 20,000 when 0
+
+	MaxTemplates int // of log lines, over all groups; 50,000 when 0
 }
 
 // Stats counts what an engine did with its signals.
@@ -74,6 +77,9 @@ type Stats struct {
 	Evicted    int64 `json:"evicted"`    // series that went for others
 	Opened     int64 `json:"opened"`     // episodes
 
+	Templates        int64 `json:"templates"`         // of log lines that are kept
+	TemplatesEvicted int64 `json:"templates_evicted"` // that went for others
+
 	Feedback        int64 `json:"feedback"`         // that counts
 	FeedbackIgnored int64 `json:"feedback_ignored"` // of unknown series, of rules without a threshold, or repeated
 }
@@ -85,8 +91,11 @@ type Detector struct {
 	rules    thresholds
 	patience float64 // factor on how long a series is waited for
 	limit    int
+	most     int // templates of log lines
+	held     int // how many there are
 	stats    Stats
 	state    state
+	bars     logs.Bars // by which log groups are judged that nobody gave feedback on
 	heard    []FeedbackOutcome
 	due      dueSeries
 }
@@ -98,9 +107,12 @@ func New(o Options) *Detector {
 	if o.MaxSeries == 0 {
 		o.MaxSeries = 20_000
 	}
+	if o.MaxTemplates == 0 {
+		o.MaxTemplates = 50_000
+	}
 	return &Detector{
 		inv: o.Inventory, redactor: o.Redactor, rules: o.Sensitivity.thresholds(), patience: o.Sensitivity.patience(),
-		limit: o.MaxSeries, state: newState(),
+		limit: o.MaxSeries, bars: o.Sensitivity.bars(), most: o.MaxTemplates, state: newState(),
 	}
 }
 
@@ -108,7 +120,11 @@ func New(o Options) *Detector {
 func (d *Detector) UseInventory(inv *incident.Inventory) { d.inv = inv }
 
 // Stats returns the counters since New.
-func (d *Detector) Stats() Stats { return d.stats }
+func (d *Detector) Stats() Stats {
+	s := d.stats
+	s.Templates = int64(d.held)
+	return s
+}
 
 // Observe implements Engine.
 func (d *Detector) Observe(s telemetry.Signal) []incident.Anomaly {
@@ -122,7 +138,7 @@ func (d *Detector) Observe(s telemetry.Signal) []incident.Anomaly {
 	case telemetry.KindMetric:
 		return d.relate(d.metric(&s), s.Time)
 	case telemetry.KindLog:
-		return d.log(s)
+		return d.relate(d.log(&s), s.Time)
 	case telemetry.KindAlarm:
 		s.Alarm = d.countable(*s.Alarm)
 		return d.alarm(s)
@@ -146,8 +162,7 @@ func (d *Detector) Advance(watermark time.Time) []incident.Anomaly {
 	}
 	d.state.advance(watermark.UTC())
 	var found []incident.Anomaly
-	found = append(found, d.advanceLogs(watermark)...)
-	found = append(found, d.relate(d.advanceMetrics(watermark), watermark)...)
+	found = append(found, d.relate(append(d.advanceLogs(watermark), d.advanceMetrics(watermark)...), watermark)...)
 	found = append(found, d.advanceAlarms(watermark)...)
 	return append(found, d.advanceEvents(watermark)...)
 }

@@ -182,7 +182,7 @@ func (s *state) metricWorth(key string, m *metricState) worth {
 func (s *state) logWorth(key string, l *logState) worth {
 	lived := unix(l.Last) - unix(l.Began)
 	return worth{
-		kept: l.Rate != nil || l.New != nil || s.Feedback[key] != nil, moved: true,
+		kept: l.inEpisode() || s.Feedback[key] != nil, moved: true,
 		grown: l.Lines >= warmLines && lived >= learnTime.Seconds(), seen: l.Lines, last: l.Last,
 		// Lines come in bursts: a day is not long for a log group.
 		gone: goneFor(s.mark-unix(l.Last), max(lived/float64(max(l.Lines, 1)), 24*time.Hour.Seconds()/goneTimes)),

@@ -26,7 +26,7 @@ const (
 // The rules of Adjustable.
 var (
 	metricRules = []string{RuleLevel, RuleTrend, RuleSilent}
-	logRules    = []string{RuleLogRate, RuleLogNew}
+	logRules    = []string{RuleLogRate, RuleLogNew, RuleLogTemplate, RuleLogStopped, RuleLogRatio, RuleLogValue, RuleLogSilent}
 )
 
 // Adjustable lists the rules that have a threshold which feedback moves, for

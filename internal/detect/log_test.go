@@ -13,23 +13,6 @@ import (
 	"firebreak/internal/telemetry"
 )
 
-func TestTemplate(t *testing.T) {
-	t.Parallel()
-	for _, same := range [][]string{
-		{"order 17 failed after 20 ms", "order 99123 failed after 3 ms"},
-		{`user "ann" not found`, `user "bob the builder" not found`},
-		{"cannot reach host=10.0.0.1 port=99, giving up", "cannot reach host=db-2 port=5432, giving up"},
-		{"can't read 'a.txt'", "can't read 'b.txt'"},
-		{"token eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJzdWIiOiIx refused", "token " + strings.Repeat("abcdefgh", 9) + " refused"},
-	} {
-		require.Equal(t, detect.Template(same[0]), detect.Template(same[1]))
-	}
-	require.NotEqual(t, detect.Template("connection refused"), detect.Template("connection reset"))
-	require.Equal(t, "can't read <*>", detect.Template("can't read 'a.txt'"))
-	require.LessOrEqual(t, len(strings.Fields(detect.Template(strings.Repeat("a ", 1000)))), 40)
-	require.Empty(t, detect.Template(""))
-}
-
 // steady writes lines that all is well, and one known error every half minute.
 func steady(e detect.Engine, from, to int) []incident.Anomaly {
 	var found []incident.Anomaly
@@ -64,14 +47,16 @@ func TestSomethingNewAtLevelErrorIsFound(t *testing.T) {
 	require.Equal(t, secondsIn(1200), a.Opened)
 	require.Contains(t, a.Samples[0].String(), "is read-only")
 	require.False(t, a.Unsure)
-	closed := e.Advance(secondsIn(1300))
+	// It is over two minutes after the last line, and told when it stays so.
+	require.Empty(t, e.Advance(secondsIn(1500)))
+	closed := e.Advance(secondsIn(1900))
 	require.Len(t, closed, 1)
 	require.Equal(t, incident.EpisodeClosed, closed[0].State)
 	require.Equal(t, a.ID, closed[0].ID)
 	// From now on it is known.
 	found = nil
 	for i := range 6 {
-		found = append(found, e.Observe(logLine(secondsIn(1400+3*float64(i)), telemetry.LevelError, "disk 7 is read-only"))...)
+		found = append(found, e.Observe(logLine(secondsIn(2000+3*float64(i)), telemetry.LevelError, "disk 7 is read-only"))...)
 	}
 	require.Empty(t, found)
 }
@@ -98,7 +83,7 @@ func TestAStormOfErrorLinesIsOneEpisode(t *testing.T) {
 		}
 		found = append(found, e.Advance(secondsIn(float64(s-3)))...)
 	}
-	found = append(found, steady(e, 120, 180)...)
+	found = append(found, steady(e, 120, 600)...)
 	require.Equal(t, incident.EpisodeOpen, found[0].State)
 	require.Equal(t, detect.RuleLogRate, found[0].Rule)
 	require.WithinRange(t, found[0].LastSeen, secondsIn(60), secondsIn(62))

@@ -15,8 +15,8 @@ import (
 // anomaly: that of the first to be found, which is told at once, with the others
 // as its witnesses. This layer stands behind the detectors of the series. What
 // goes in are their episodes, what comes out are anomalies; what a series is
-// judged by is none of its business. Forecasts, logs, alarms and events speak of
-// other things than the state of a series and pass by it.
+// judged by is none of its business. Forecasts, alarms and events speak of other
+// things than the state of a series and pass by it.
 //
 // Nearly the same time is a window around the opening of the anomaly, in event
 // time and in both directions, because some series take longer to be found than
@@ -25,10 +25,22 @@ import (
 // is an anomaly of its own, however long the first one stays open, and so is a
 // series of it that was back to normal and leaves its band again. Pauses between
 // episodes of a series stay visible that way.
+//
+// What is found in the log groups of a service is put together in the same way:
+// a trouble that makes one kind of line new, others frequent and moves the share
+// of errors is one anomaly.
 const (
 	leastTogether   = 30 * time.Second
 	mostTogether    = time.Hour
 	periodsTogether = 3
+
+	// togetherLogs is the window for what is found in logs: slow changes are
+	// evidence for one kind of line long before they are for another, and a line
+	// that is written seldom takes many minutes to be.
+	togetherLogs = 2 * time.Hour
+	// logLinger is how long after the last of it the anomaly of a service's logs is
+	// over: lines pause, and what comes again then is the same trouble.
+	logLinger = 5 * time.Minute
 
 	// maxTogether is how many series make one anomaly at most.
 	maxTogether = 200
@@ -72,7 +84,7 @@ func (d *Detector) relate(found []incident.Anomaly, now time.Time) []incident.An
 	}
 	var out []incident.Anomaly
 	for _, a := range found {
-		if a.Kind != incident.KindMetric || a.Service == incident.Unassigned {
+		if a.Kind != incident.KindMetric && a.Kind != incident.KindLog || a.Service == incident.Unassigned {
 			out = append(out, a)
 			continue
 		}
@@ -101,6 +113,11 @@ func (r *related) take(a incident.Anomaly, role roles) []incident.Anomaly {
 	}
 	if g := r.home(a); g != nil {
 		known := g.roles()
+		if g.rejoin(a) {
+			r.of[a.ID] = g
+			r.owe(g, g.ToldAt.Add(growthPause))
+			return nil
+		}
 		g.join(a, role)
 		r.of[a.ID] = g
 		if g.roles() > known {
@@ -122,6 +139,11 @@ func (r *related) again(g *group, a incident.Anomaly) []incident.Anomaly {
 		if g.Told <= maxGrowth || worse {
 			r.owe(g, g.ToldAt.Add(growthPause))
 		}
+		return nil
+	case g.over() && a.Kind == incident.KindLog:
+		delete(r.of, a.ID)
+		g.Due = time.Time{}
+		r.owe(g, later(g.ToldAt, a.Closed).Add(logLinger))
 		return nil
 	case g.over():
 		r.forget(g)
@@ -153,6 +175,9 @@ func (r *related) home(a incident.Anomaly) *group {
 // together is the window within which two episodes count as beginning at the
 // same time.
 func together(a, b incident.Anomaly) time.Duration {
+	if a.Kind == incident.KindLog {
+		return togetherLogs
+	}
 	period := 0
 	for _, x := range []incident.Anomaly{a, b} {
 		if x.Metric != nil {
@@ -162,8 +187,11 @@ func together(a, b incident.Anomaly) time.Duration {
 	return min(max(periodsTogether*time.Duration(period)*time.Second, leastTogether), mostTogether)
 }
 
-// place is what related series have in common.
-func place(a incident.Anomaly) string { return a.Account + "/" + a.Region + "/" + a.Service }
+// place is what related series have in common. What is found in logs is told
+// besides what is found in metrics: the one has lines to show, the other values.
+func place(a incident.Anomaly) string {
+	return a.Account + "/" + a.Region + "/" + a.Service + "/" + string(a.Kind)
+}
 
 // begin makes a group of an episode that has been told.
 func (r *related) begin(a incident.Anomaly, role roles) {

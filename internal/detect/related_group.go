@@ -27,13 +27,18 @@ type member struct {
 	Severity incident.Severity `json:"severity"`
 	LastSeen time.Time         `json:"last_seen"`
 	Count    int               `json:"count"`
+	Before   int               `json:"before,omitempty"` // of earlier episodes of it, in the same anomaly
 	Why      redact.Text       `json:"why"`
 }
 
 // admits tells whether a further episode may join: the group is still open and
-// has room, and the series is not one of it that had been back to normal.
+// has room, and the series is not one of it that had been back to normal. What is
+// found in logs may come again, until that the group is over has been told.
 func (g *group) admits(a incident.Anomaly) bool {
 	own := a.Own()
+	if a.Kind == incident.KindLog {
+		return len(g.Members) < maxTogether || g.closed(own) >= 0
+	}
 	again := func(m member) bool { return m.Same(own) }
 	return len(g.Members) < maxTogether && !g.over() && !slices.ContainsFunc(g.Members, again)
 }
@@ -46,6 +51,29 @@ func (g *group) join(a incident.Anomaly, role roles) {
 	}
 	m.hear(a)
 	g.Members = append(g.Members, m)
+}
+
+// rejoin takes an episode of what was found in logs before, in this anomaly, and
+// was over.
+func (g *group) rejoin(a incident.Anomaly) bool {
+	if a.Kind != incident.KindLog {
+		return false
+	}
+	i := g.closed(a.Own())
+	if i < 0 {
+		return false
+	}
+	m := &g.Members[i]
+	m.ID, m.Closed = a.ID, time.Time{}
+	m.Before += m.Count
+	m.hear(a)
+	return true
+}
+
+// closed finds the series and rule of a sighting among those that are back to
+// normal, -1 if it is none of them.
+func (g *group) closed(own incident.Witness) int {
+	return slices.IndexFunc(g.Members, func(m member) bool { return m.Same(own) && !m.Closed.IsZero() })
 }
 
 // hear takes what is new of an episode of the group, and tells whether it makes
@@ -116,7 +144,7 @@ func (g *group) anomaly(state incident.EpisodeState) incident.Anomaly {
 	a := g.Anomaly
 	a.State, a.Severity, a.Count, a.Closed = state, g.severity(), 0, time.Time{}
 	for _, m := range g.Members {
-		a.Count += m.Count
+		a.Count += m.Count + m.Before
 		a.LastSeen = later(a.LastSeen, m.LastSeen)
 		if state == incident.EpisodeClosed {
 			a.Closed = later(a.Closed, m.Closed)

@@ -48,6 +48,23 @@ func (r *related) settle(open []incident.Anomaly, role roles) {
 	}
 }
 
+// openLogs are the log episodes that are open, in the order of their groups.
+func (s *state) openLogs() []incident.Anomaly {
+	var open []incident.Anomaly
+	for _, key := range sortedKeys(s.Logs) {
+		l := s.Logs[key]
+		for _, e := range []*episode{l.Rate, l.Pulse.Silent} {
+			if e != nil {
+				open = append(open, e.Anomaly)
+			}
+		}
+		for _, rule := range sortedKeys(l.Open) {
+			open = append(open, l.Open[rule].Anomaly)
+		}
+	}
+	return open
+}
+
 // openMetrics are the metric episodes that are open, in the order of their series.
 func (s *state) openMetrics() []incident.Anomaly {
 	var open []incident.Anomaly

@@ -24,6 +24,8 @@ type state struct {
 	Feedback map[string]*feedback // by series
 	Related  related
 
+	parts map[string][]templatePart // of a snapshot that is being read, by series
+
 	open map[string]struct{} // metric series with an open episode
 	mark float64             // Watermark in seconds since 1970, 0 before there is one
 }
@@ -50,7 +52,7 @@ func newState() state {
 	return state{
 		Metrics: map[string]*metricState{}, Logs: map[string]*logState{},
 		Alarms: map[string]*alarmState{}, Events: map[string]*eventState{}, Feedback: map[string]*feedback{},
-		Related: related{Groups: map[string]*group{}}, open: map[string]struct{}{},
+		Related: related{Groups: map[string]*group{}}, open: map[string]struct{}{}, parts: map[string][]templatePart{},
 	}
 }
 
@@ -67,11 +69,13 @@ type section interface {
 // the format.
 func (s *state) sections() map[byte]section {
 	return map[byte]section{
-		'm': keyed[metricState]{'m', s.Metrics, (*metricState).check, latest((*metricState).seen)},
-		'l': keyed[logState]{'l', s.Logs, (*logState).check, latest((*logState).seen)},
-		'a': keyed[alarmState]{'a', s.Alarms, (*alarmState).check, latest((*alarmState).seen)},
-		'e': keyed[eventState]{'e', s.Events, (*eventState).check, latest((*eventState).seen)},
-		'f': keyed[feedback]{'f', s.Feedback, (*feedback).check, (*feedback).merge},
+		'm':             keyed[metricState]{'m', s.Metrics, (*metricState).check, latest((*metricState).seen)},
+		'l':             keyed[logState]{'l', s.Logs, (*logState).check, latest((*logState).seen)},
+		'a':             keyed[alarmState]{'a', s.Alarms, (*alarmState).check, latest((*alarmState).seen)},
+		'e':             keyed[eventState]{'e', s.Events, (*eventState).check, latest((*eventState).seen)},
+		'f':             keyed[feedback]{'f', s.Feedback, (*feedback).check, (*feedback).merge},
+		recordTemplates: templateSection{s},
+
 		'g': keyed[group]{'g', s.Related.Groups, (*group).check, latest(func(g *group) time.Time { return g.ToldAt })},
 	}
 }
@@ -152,9 +156,12 @@ func (d *Detector) Snapshot() ([]byte, error) {
 func (d *Detector) Restore(snapshots ...[]byte) error {
 	union := newState()
 	for i, raw := range snapshots {
-		if err := union.merge(raw, i == 0, crowd*d.limit); err != nil {
+		if err := union.merge(raw, i == 0, crowd*d.limit, crowd*d.most); err != nil {
 			return fmt.Errorf("read detector snapshot %d of %d: %w", i+1, len(snapshots), err)
 		}
+	}
+	if err := d.equipLogs(&union); err != nil {
+		return fmt.Errorf("read detector snapshot: %w", err)
 	}
 	for key, m := range union.Metrics {
 		if m.inEpisode() {
@@ -165,10 +172,11 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 		union.linkFeedback(series)
 		d.describe(series, union.Metrics[series])
 	}
-	union.Related.settle(union.openMetrics(), d.roleOf)
+	union.Related.settle(append(union.openMetrics(), union.openLogs()...), d.roleOf)
 	d.stats.Evicted += trim(union.Metrics, d.limit, union.metricWorth) +
 		trim(union.Logs, d.limit, union.logWorth) + trim(union.Alarms, d.limit, union.alarmWorth)
 	d.state = union
+	d.countTemplates()
 	d.awaitAll()
 	return nil
 }
@@ -178,8 +186,8 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 const crowd = 4
 
 // merge adds what a snapshot holds, up to a number of series of each kind.
-func (s *state) merge(raw []byte, first bool, limit int) error {
-	r, err := openSnapshot(raw, int64(limit)*typicalRecord)
+func (s *state) merge(raw []byte, first bool, limit, templates int) error {
+	r, err := openSnapshot(raw, int64(limit)*typicalRecord+int64(templates)*typicalTemplate)
 	if err != nil {
 		return err
 	}

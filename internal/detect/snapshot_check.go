@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"time"
 
 	"firebreak/internal/window"
 )
@@ -43,20 +42,19 @@ func (f *forecast) check() error {
 }
 
 func (l *logState) check() error {
-	if err := errors.Join(l.Rate.check(false), l.New.check(false), checkWindows(l.Windows)); err != nil {
+	if err := errors.Join(l.Rate.check(false), l.Pulse.Silent.check(false), checkWindows(l.Windows)); err != nil {
 		return err
 	}
-	for _, f := range l.Fresh {
-		if f == nil {
-			return fmt.Errorf("%w: a template without a state", errBroken)
+	for rule, e := range l.Open {
+		if e == nil {
+			return fmt.Errorf("%w: rule %q without an episode", errBroken, rule)
 		}
 	}
-	// What was empty when it was written is not there when it is read.
-	if l.Seen == nil {
-		l.Seen = map[string]time.Time{}
+	if l.Group == nil {
+		return fmt.Errorf("%w: a log group without what is known of it", errBroken)
 	}
-	if l.Fresh == nil {
-		l.Fresh = map[string]*fresh{}
+	if err := l.Group.Check(); err != nil {
+		return fmt.Errorf("%w: %w", errBroken, err)
 	}
 	return nil
 }

@@ -29,8 +29,8 @@ const (
 	snapshotMagic = "FBDETECT"
 	// snapshotVersion is raised with every change of what is stored, of which a test
 	// takes care. Version 1 was a JSON document; version 2 wrote every value of a
-	// trend's window with its whole time.
-	snapshotVersion = 3
+	// trend's window with its whole time; version 3 had no templates of log lines.
+	snapshotVersion = 4
 	snapshotHeader  = len(snapshotMagic) + 2 + 8 + sha256.Size
 
 	recordHead = 'h'
@@ -46,6 +46,8 @@ const (
 
 	// typicalRecord is what a series has at most on average.
 	typicalRecord = 16 << 10
+	// typicalTemplate is what a template of log lines has at most on average.
+	typicalTemplate = 8 << 10
 )
 
 // errBroken says that the checksum fits and the content does not: whatever
