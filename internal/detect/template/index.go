@@ -34,6 +34,10 @@ type slot[S any] struct {
 	members []*Template[S]
 }
 
+// maxSets bounds how many sets of free words a pattern is tried with. A program
+// has a handful for any number of words.
+const maxSets = 256
+
 // maxMembers bounds a slot. More would not be evidence for anything.
 const maxMembers = 64
 
@@ -62,7 +66,8 @@ func (x *index[S]) fitting(p *parsed) *Template[S] {
 	if t := x.exact[p.sum]; t != nil && (t.pattern == p.pattern || t.hasForm(p.pattern, nil)) {
 		return t
 	}
-	for _, set := range x.sets[len(p.words)] {
+	sets := x.sets[len(p.words)]
+	for _, set := range sets[:min(len(sets), maxSets)] {
 		if t := x.freed(p, set); t != nil {
 			return t
 		}
