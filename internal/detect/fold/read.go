@@ -69,6 +69,12 @@ func isScript(s string) bool {
 	return strings.HasPrefix(s, "node:") && strings.HasSuffix(path, ":")
 }
 
+// isSource tells whether a line without an indent may be a script's: a list of
+// places is none.
+func isSource(t string) bool {
+	return strings.IndexByte(";){}(,[`", t[len(strings.TrimRight(t, " \r"))-1]) >= 0
+}
+
 // parts are the first bytes that a line of a trace can have outside of one.
 var parts = func() (t [256]bool) {
 	for _, c := range []byte(" \t\r.#TDWPgn[CSs-") {
@@ -114,11 +120,12 @@ func (s *stream) read(text string, level logline.Level, at int64, within bool) k
 			return isPart
 		}
 	case sourceLine, sourceError:
-		if pause <= near && (indented || s.expect == sourceLine || isException(t)) {
+		if pause <= near && (indented || s.expect == sourceLine && isSource(t) || s.expect == sourceError && (isException(t) || strings.Trim(t, "^~ \r") == "")) {
 			return isPart
 		}
 	case pythonMessage:
-		if !indented && isPythonError(t) {
+		// A level may be nothing but the first word: "Error: it broke".
+		if !indented && isPythonError(t) && (level == "" || !quiet(level) && isType(word(t))) {
 			return isPart
 		}
 	}
@@ -134,7 +141,7 @@ func (s *stream) read(text string, level logline.Level, at int64, within bool) k
 		return isPart
 	}
 	if in {
-		if s.open.continues(t, level) {
+		if !quiet(level) && s.open.continues(t, level) {
 			return isPart
 		}
 		return isHead

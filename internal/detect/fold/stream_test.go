@@ -51,11 +51,42 @@ func TestOrdinaryLinesAreHeads(t *testing.T) {
 		"thread 'x' did not panic:",
 		"next line",
 		"/app/x.js:3",
+		"/app/y.js:4",
+		"/app/z.js:4: no semicolon",
 	}
 	var f fold.Folder
 	heads, traces := play(&f, lines...)
 	require.Len(t, heads, len(lines), strings.Join(heads, "\n"))
 	require.Empty(t, traces)
+}
+
+// What comes right behind a trace is read as what it is.
+func TestLinesBehindATraceAreHeads(t *testing.T) {
+	t.Parallel()
+	for trace, next := range map[string]string{
+		"Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    g()": "2026-01-02 12:00:00 INFO Starting: all of it",
+		"panic: x\n\ngoroutine 1 [running]:\nmain.f(0x1)\n\t/a.go:1 +0x1":            "2026-01-02 12:00:00 INFO cart.add(5)",
+		"Error: x\n    at f (/a.js:1:2)":                                             "listening: 5",
+		"java.lang.Error: x\n\tat a.B.c(B.java:1)":                                   "java.lang.Error: y",
+		"/app/x.js:3\nthrow new Error('x');\n^\n\nError: x\n    at f (/a.js:1:2)":    "Error: y",
+	} {
+		var f fold.Folder
+		heads, traces := play(&f, append(strings.Split(trace, "\n"), next, "and so on")...)
+		require.Len(t, heads, 3, trace)
+		require.Len(t, traces, 1, trace)
+	}
+}
+
+// Where the watermark comes late, time tells.
+func TestAnIndentedLineLongAfterATraceIsAHead(t *testing.T) {
+	t.Parallel()
+	var f fold.Folder
+	f.Add(line("a", "Error: x", 0))
+	require.False(t, f.Add(line("a", "    at f (/a.js:1:2)", 0)).Head)
+	require.False(t, f.Add(line("a", "    and more", 0)).Head)
+	v := f.Add(line("a", "    total 5", time.Minute))
+	require.True(t, v.Head)
+	require.Len(t, v.Done, 1)
 }
 
 func TestStreamsAreKeptApart(t *testing.T) {

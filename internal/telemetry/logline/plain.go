@@ -26,8 +26,11 @@ func plainLevel(line string) Level {
 		}
 		end := wordEnd(line, i)
 		level, form := wordLevel(line, i, end)
-		if level == "" && gap == 0 {
+		switch {
+		case gap == 0 && level == "":
 			level = firstLevel(line[i:end])
+		case gap > 0 && (level == Debug || level == Info) && line[i]-'a' < 26 && isNoun(line[i:end]):
+			level = ""
 		}
 		if level != "" {
 			return level
@@ -41,6 +44,16 @@ func plainLevel(line string) Level {
 		i = end
 	}
 	return keyedLevel(line)
+}
+
+// isNoun tells of a level's name before a colon whether it is a common word
+// too, as in "stack trace:" and "the config:".
+func isNoun(word string) bool {
+	switch word {
+	case "trace:", "fine:", "finer:", "finest:", "config:", "notice:", "information:":
+		return true
+	}
+	return false
 }
 
 // firstLevel reads what only a line's first word can be: "ERROR:root:text", as
