@@ -128,9 +128,6 @@ func (l logFileReport) list(b *strings.Builder, width int) {
 	for _, e := range l.Anomalies.Episodes[:min(len(l.Anomalies.Episodes), maxToldOnError)] {
 		lines := wrap(e.line(), width-4)
 		fmt.Fprintf(b, "  %s\n", strings.Join(lines, "\n    "))
-		if e.Template != "" {
-			fmt.Fprintf(b, "    %s\n", strings.Join(wrap(safe(e.Template), width-6), "\n      "))
-		}
 	}
 	if more := l.Anomalies.Alerts - maxToldOnError; more > 0 {
 		fmt.Fprintf(b, "  ... and %d more; --json lists them\n", more)

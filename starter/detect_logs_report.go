@@ -67,10 +67,10 @@ type logEpisodeReport struct {
 	episodeReport
 
 	ID       string             `json:"id"`
-	Template string             `json:"template,omitempty"` // of which it tells, where that is one
-	Count    int                `json:"count"`              // anomalous lines until the end
-	Samples  []redact.Text      `json:"samples"`            // at most two lines, redacted
-	Others   []incident.Witness `json:"others,omitempty"`   // what was unusual with it
+	Template redact.Text        `json:"template,omitzero"` // of which it tells, where that is one
+	Count    int                `json:"count"`             // anomalous lines until the end
+	Samples  []redact.Text      `json:"samples"`           // at most two lines, redacted
+	Others   []incident.Witness `json:"others,omitempty"`  // what was unusual with it
 }
 
 func newLogReport(o logOptions, logs []logFileReport) logReport {
@@ -108,5 +108,5 @@ func (m *logMiner) report() (minedReport, []templateReport) {
 	slices.SortFunc(list, func(a, b templateReport) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.First, b.First))
 	})
-	return minedReport{Templates: len(list), Joined: int64(stats.Joined), GivenUp: int64(stats.Evicted)}, list
+	return minedReport{Templates: len(list), Joined: stats.Joined, GivenUp: stats.Evicted}, list
 }

@@ -3,9 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"firebreak/internal/detect"
+	"firebreak/internal/detect/template"
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/internal/redact/rules"
@@ -119,7 +122,20 @@ func (w *logWatcher) note(found []incident.Anomaly) {
 func (w *logWatcher) newEpisode(a incident.Anomaly) logEpisodeReport {
 	e := logEpisodeReport{episodeReport: newEpisodeReport(a, w.now.at, w.now.number), ID: a.ID}
 	e.take(a)
+	e.Template = w.template(a.Rule)
 	return e
+}
+
+// template is the text of the template that a rule names, if it names one.
+func (w *logWatcher) template(rule string) redact.Text {
+	_, name, _ := strings.Cut(rule, "/")
+	name, _, _ = strings.Cut(name, "/")
+	id, err := strconv.ParseUint(name, 16, 64)
+	if err != nil || len(name) != len(template.ID(0).String()) {
+		return redact.Text{}
+	}
+	text, _ := w.engine.LogTemplate(w.signal.Series, template.ID(id))
+	return text
 }
 
 // follow takes a later word on the same episode.

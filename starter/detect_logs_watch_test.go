@@ -23,7 +23,7 @@ func sickLog(write func(at time.Time, level, message string) string) string {
 	for i := range 2 * 3600 {
 		at := recorded.Add(time.Duration(i) * 500 * time.Millisecond)
 		b.WriteString(write(at, "INFO", fmt.Sprintf("GET /orders/%d answered 200 in %d ms", i, 20+r.IntN(30))))
-		if r.IntN(240) == 0 {
+		if i == 5 || r.IntN(240) == 0 {
 			b.WriteString(write(at, "ERROR", fmt.Sprintf("order %d could not be read: no such order", i)))
 		}
 		if m := i / 120; m == 40 || m == 41 {
@@ -79,10 +79,12 @@ func TestAnomaliesOfALogAreFoundByTheTimesInIt(t *testing.T) {
 			trouble := recorded.Add(40 * time.Minute)
 			seen := map[string]bool{}
 			found := false
+			var templates []string
 			for _, e := range a.Episodes {
 				require.False(t, seen[e.ID], "an episode is told once")
 				seen[e.ID] = true
 				require.NotEmpty(t, e.Why.String())
+				templates = append(templates, e.Template.String())
 				require.Positive(t, e.Count)
 				require.LessOrEqual(t, len(e.Samples), 2)
 				require.False(t, e.Opened.Before(trouble.Add(-time.Second)), "nothing before the trouble: %s", e.Why)
@@ -91,6 +93,7 @@ func TestAnomaliesOfALogAreFoundByTheTimesInIt(t *testing.T) {
 				}
 			}
 			require.True(t, found, "within two minutes")
+			require.Contains(t, strings.Join(templates, "\n"), "connection to <*> refused")
 
 			code, again, stderr := logsRun(t, "", "--in", in, "--anomalies", "-")
 			require.Equal(t, exitDone, code, stderr)
