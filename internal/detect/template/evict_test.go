@@ -70,7 +70,7 @@ func TestFloodTakesNothingFromWhatIsEstablished(t *testing.T) {
 				repeat(m, line, c.lines, at)
 				at = at.Add(time.Second)
 			}
-			flood := sentences(2, 6000)
+			flood := sentences(2, 6000/fewer)
 			for _, line := range flood {
 				repeat(m, line, c.times, at)
 				at = at.Add(time.Second)
