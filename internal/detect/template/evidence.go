@@ -91,6 +91,17 @@ func said(word string) bool {
 	return has
 }
 
+// said counts the words that somebody wrote into the statement.
+func (p *parsed) said() int {
+	n := 0
+	for i := range p.words {
+		if said(p.word(i)) {
+			n++
+		}
+	}
+	return n
+}
+
 // digitless gives a word without its digits, if it has any.
 func digitless(word string) (string, bool) {
 	n := 0

@@ -95,12 +95,7 @@ func (m *Miner[S]) generalise(t *Template[S]) *Template[S] {
 func (m *Miner[S]) kindred(t *Template[S]) ([]*Template[S], []uint16) {
 	x, p := &m.index, &m.index.p
 	p.parse(x.seed, t.pattern)
-	shared := 0
-	for i := range p.words {
-		if said(p.word(i)) {
-			shared++
-		}
-	}
+	shared := p.said()
 	for _, k := range x.kinds(p) {
 		s := x.kin[k.sum]
 		if len(s.members) < 2 {
@@ -140,7 +135,7 @@ func (m *Miner[S]) kindred(t *Template[S]) ([]*Template[S], []uint16) {
 			return members, x.differing(members)
 		}
 	}
-	return m.free(t, shared)
+	return nil, nil
 }
 
 // differing gives the words that are not the same in all members.
@@ -221,5 +216,16 @@ func (m *Miner[S]) Settle() {
 			continue
 		}
 		m.generalise(t)
+	}
+	// Where a place takes ever more values, that shows by itself in time; what
+	// is left are places with few values each.
+	for _, id := range m.ids() {
+		if t, ok := m.templates[id]; ok {
+			if members, free := m.index.combined(t); len(members) > 0 {
+				if into, joined := m.unite(members, free); joined {
+					m.generalise(into)
+				}
+			}
+		}
 	}
 }

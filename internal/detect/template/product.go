@@ -13,12 +13,12 @@ const minPairs = 4
 // many values of each.
 const maxPlaces = 12
 
-// free looks for two places of a template that take values by themselves, and
-// gives the templates that are one with it because of that.
-func (m *Miner[S]) free(t *Template[S], shared int) ([]*Template[S], []uint16) {
-	x := &m.index
+// combined looks for two places of a template that take values by themselves,
+// and gives the templates that are one with it because of that.
+func (x *index[S]) combined(t *Template[S]) ([]*Template[S], []uint16) {
 	p := &x.p
 	p.parse(x.seed, t.pattern)
+	shared := p.said()
 	var places []int
 	for i := range p.words {
 		if p.word(i) != lone && len(x.slots[p.without(i, x.free)].members) > 1 && len(places) < maxPlaces {

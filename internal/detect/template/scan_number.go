@@ -63,8 +63,9 @@ func (s *scanner) number(from, until, end int) int {
 		s.measured(Param{Duration, line[from:end], n}, from, end)
 		return end
 	}
-	if tail[0] == '-' && len(tail) > 1 {
-		// A range, or a number in front of a word: 104-127, 32-bit.
+	if tail[0] == '-' && len(tail) > 1 && strings.IndexByte(line[from:end], '.') < 0 {
+		// A range, or a number in front of a word: 104-127, 32-bit. With dots it
+		// is a version: 1.21-1.
 		if n := numberEnd(tail[1:]); n == len(tail)-1 || !hasDigit(tail) {
 			s.measured(Param{Number, line[from:until], parse(line[from:until])}, from, until)
 			s.piece(until+1, end)
