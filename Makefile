@@ -25,7 +25,7 @@ race: ## the same with the race detector, without what links the Temporal server
 	CGO_ENABLED=1 go test -race $(LIGHT)
 
 e2e: ## end to end: killed processes, a runbook that lies, recorded telemetry
-	go test -tags e2e -count=1 -timeout 40m ./test/e2e/...
+	go test -tags e2e -count=1 -timeout 40m -parallel 2 ./test/e2e/...
 
 browser: ## approval in the real Temporal UI and on the Slack page (needs Chromium)
 	go test -tags browser -count=1 -timeout 15m ./test/browser

@@ -36,7 +36,7 @@ func sandbox(t *testing.T) string {
 			errBuild = err
 			return
 		}
-		cleanups = append(cleanups, func() { _ = os.RemoveAll(dir) })
+		afterAll(func() { _ = os.RemoveAll(dir) })
 		sandboxBin, errBuild = stack.Build(context.Background(), dir, "firebreak/test/sandbox")
 	})
 	require.NoError(t, errBuild)
@@ -106,6 +106,7 @@ func alive(pid int) bool {
 // time every process has to be gone and the folder removed; where the sandbox
 // had no chance to remove it, the processes have to be gone all the same.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	const opening = "Firebreak's sandbox"
 	tests := []struct {
 		name   string
@@ -153,6 +154,7 @@ func TestInterrupt(t *testing.T) {
 // TestCommand plays a scenario the way a person would have it done, and reads
 // the report.
 func TestCommand(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "report.json")
 	cmd, out, _ := run(t, "--scenario", "rejected", "--auto-approve", "--exit", "--json", path)
 	require.NoError(t, cmd.Wait(), out)

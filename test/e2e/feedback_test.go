@@ -39,6 +39,7 @@ func startAnswering(t *testing.T) (w world, health string) {
 // it was a false alarm, with nothing but the starter, and plays it again: it is
 // drastic enough to be found all the same, and says whose word it overrode.
 func TestFeedbackTravelsFromAPersonToTheNextAnomaly(t *testing.T) {
+	t.Parallel()
 	w, health := startAnswering(t)
 	spike := find(t, "error-spike")
 	first := w.play(t, spike)

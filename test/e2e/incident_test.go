@@ -16,6 +16,7 @@ import (
 // service, and at the end the same service healthy in another process, one
 // thread, one ticket that is done, and one automation.
 func TestFaultBecomesVerifiedFix(t *testing.T) {
+	t.Parallel()
 	w := start(t)
 	r := w.play(t, find(t, "error-spike"))
 	require.NoError(t, r.Check())

@@ -2,15 +2,20 @@
 // are mended, and everything in between is what production runs.
 //
 // One incident runs with the ordinary tests. The others, and the tests that
-// kill the sandbox, need the build tag e2e.
+// kill the sandbox, need the build tag e2e. Tests that wait for a shop most of
+// their time run beside each other; what counts seconds, kills workers or starts
+// many of them runs before them, alone.
 package e2e
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,13 +29,29 @@ import (
 )
 
 // cleanups run after all tests.
-var cleanups []func()
+var (
+	cleanups   []func()
+	cleanupsMu sync.Mutex
+)
+
+// afterAll has something done after all tests.
+func afterAll(clean func()) {
+	cleanupsMu.Lock()
+	defer cleanupsMu.Unlock()
+	cleanups = append(cleanups, clean)
+}
 
 func TestMain(m *testing.M) {
 	victim.Hijack()
 	status := m.Run()
 	for _, clean := range cleanups {
 		clean()
+	}
+	// Those of a stack are looked for at the end of its test; nothing else may be
+	// left either.
+	if left, err := children(); err != nil || len(left) > 0 {
+		fmt.Fprintln(os.Stderr, "processes were left behind:", left, err)
+		status = max(status, 1)
 	}
 	os.Exit(status)
 }
@@ -46,9 +67,21 @@ type world struct {
 // makes sure that no process is left.
 func open(t *testing.T, o stack.Options) (world, *slog.Logger) {
 	t.Helper()
-	t.Cleanup(func() { require.Empty(t, children(t), "processes were left behind") })
+	var st *stack.Stack
+	t.Cleanup(func() {
+		if st == nil {
+			return
+		}
+		left, err := children()
+		require.NoError(t, err)
+		// Other tests have processes of their own in folders of their own.
+		left = slices.DeleteFunc(left, func(p child) bool { return !strings.HasPrefix(p.dir, st.Dir()) })
+		require.Empty(t, left, "processes were left behind")
+	})
 	o.WithoutUI = true
-	st, c, log := stacktest.Start(t, o)
+	var c client.Client
+	var log *slog.Logger
+	st, c, log = stacktest.Start(t, o)
 	return world{st, c}, log
 }
 
@@ -80,13 +113,17 @@ func find(t *testing.T, name string) scenario.Scenario {
 	return sc
 }
 
-// children lists the command lines of this process's children that still run.
-// Where there is no /proc it finds none.
-func children(t *testing.T) []string {
-	t.Helper()
+// child is a process that this one has started.
+type child struct{ pid, command, dir string }
+
+// children lists this process's children that still run. Where there is no /proc
+// it finds none.
+func children() ([]child, error) {
 	lists, err := filepath.Glob("/proc/self/task/*/children")
-	require.NoError(t, err)
-	var running []string
+	if err != nil {
+		return nil, err
+	}
+	var running []child
 	for _, list := range lists {
 		pids, err := os.ReadFile(list)
 		if err != nil {
@@ -94,10 +131,12 @@ func children(t *testing.T) []string {
 		}
 		for pid := range strings.FieldsSeq(string(pids)) {
 			command, err := os.ReadFile(filepath.Join("/proc", pid, "cmdline"))
-			if err == nil && len(command) > 0 { // empty for one that has ended
-				running = append(running, pid+" "+strings.ReplaceAll(string(command), "\x00", " "))
+			if err != nil || len(command) == 0 { // empty for one that has ended
+				continue
 			}
+			dir, _ := os.Readlink(filepath.Join("/proc", pid, "cwd")) // it may end just now
+			running = append(running, child{pid, strings.ReplaceAll(string(command), "\x00", " "), dir})
 		}
 	}
-	return running
+	return running, nil
 }

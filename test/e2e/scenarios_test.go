@@ -16,6 +16,7 @@ import (
 // TestSuccessIsNotBelieved replaces the runbook by one that does nothing and
 // reports Success. The incident must not count as fixed.
 func TestSuccessIsNotBelieved(t *testing.T) {
+	t.Parallel()
 	const dir = "runbooks/restart-service/"
 	const idle = `schemaVersion: "0.3"
 description: Does nothing, and says that it went well.

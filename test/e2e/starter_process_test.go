@@ -32,7 +32,7 @@ func starterCommand(t *testing.T) string {
 			errStarter = err
 			return
 		}
-		cleanups = append(cleanups, func() { _ = os.RemoveAll(dir) })
+		afterAll(func() { _ = os.RemoveAll(dir) })
 		starterBin, errStarter = stack.Build(context.Background(), dir, "firebreak/starter")
 	})
 	require.NoError(t, errStarter)

@@ -86,6 +86,7 @@ func document(t *testing.T, c call) map[string]any {
 // TestDecideOnTheCommandLine carries a live incident from its question to the
 // verified fix with nothing but the starter, and tries every wrong way first.
 func TestDecideOnTheCommandLine(t *testing.T) {
+	t.Parallel()
 	key, public := approverKey(t)
 	stranger, _ := approverKey(t)
 	w := start(t, onlyApprover("ana@example.com", public))

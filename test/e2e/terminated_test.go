@@ -26,6 +26,7 @@ import (
 // and its ticket are told once, and the next anomaly opens a new incident with a
 // thread of its own.
 func TestIncidentIsTerminated(t *testing.T) {
+	t.Parallel()
 	g := startGuarded(t)
 	g.engage()
 	g.warm(0)
@@ -114,6 +115,7 @@ func (g *guarded) comments(s incident.State) int {
 // go on: of an incident that is well, of somebody else, and of a namesake of our
 // namespace in another cluster.
 func TestOrphanIsReaped(t *testing.T) {
+	t.Parallel()
 	g := startGuarded(t)
 	g.eachForItself()
 	g.engage()
