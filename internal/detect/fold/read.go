@@ -137,7 +137,7 @@ func (s *stream) read(text string, level logline.Level, at int64, within bool) k
 	if isContinuation(t) && (in || troubled || isCertain(t)) {
 		return isPart
 	}
-	if f := readFrame(t); f.ok && (f.sure && indented || in || within || pause <= near && !quiet(s.level)) {
+	if f := readFrame(t); f.ok && (indented || in || f.language != Rust) && (f.sure && indented || in || within || pause <= near && !quiet(s.level)) {
 		return isPart
 	}
 	if in {

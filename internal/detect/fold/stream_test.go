@@ -60,6 +60,26 @@ func TestOrdinaryLinesAreHeads(t *testing.T) {
 	require.Empty(t, traces)
 }
 
+// After an error the next line may be its trace, but not for looking a little
+// like one.
+func TestNearMissesAreHeads(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"#1 place goes to Ann", "#12345 /a(1): f()", "#1 /a.php: f", "#1 /a(b): f()", "#x", "#1", "#0 0x12 at home",
+		"12: name", "1: 2", "12:30 lunch", "/var/log/x.log was rotated", "app.rb:12:in flux", "a b.rb:12:in 'f'",
+		"app.rb:12:in 'f", "app.rb:12:in 'f' and so on", "from here on", "thrown in the bin", `File "x" is gone`, `File "x", line of code`,
+		"at noon (12:00)", "at lunch", "at (nowhere)", "at )x(", "at a.b", "Stack", "Stack tracing", "Cart closed: yes", "IllegalState", "com.shop.Cart.add",
+		"com.shop.Cart.add(5)", "com.shop.Cart.add(see Cart.java:5)", "PHP   is a language", "PHP   1. is (not) here", "PHP   1. f() nowhere",
+		"java.lang.Exceptional: x", "exception: x", "Exceptions: 5", "an Error: x", "a.b-cException: x", "...", "... more", "...12 less",
+		"goroutine 5", "goroutine x [y]:", "goroutine 5 [running", "---> x", "--- End of story", "Suppressed: nothing", "Wrapped by: hand",
+		"panic: x", "created by hand", "[signal box]", "Next stop: x", "|", "+-+", "{", "}", "^",
+	} {
+		var f fold.Folder
+		f.Add(line("a", "2026-01-02 12:00:00 ERROR it broke", 0))
+		require.True(t, f.Add(line("a", text, 0)).Head, text)
+	}
+}
+
 // What comes right behind a trace is read as what it is.
 func TestLinesBehindATraceAreHeads(t *testing.T) {
 	t.Parallel()
