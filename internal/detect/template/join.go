@@ -129,7 +129,7 @@ func (m *Miner[S]) kindred(t *Template[S]) ([]*Template[S], []uint16) {
 		gain, members := s.gain, s.members
 		if sure := x.exact[sum]; sure != nil && len(members) > 0 {
 			gain += gainValue
-			members = append(members[:len(members):len(members)], sure)
+			members = append(slices.Clip(members), sure)
 		}
 		if len(members) > 1 && enough(gain, shared-own) {
 			return members, x.differing(members)
