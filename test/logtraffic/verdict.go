@@ -21,7 +21,7 @@ type Told struct {
 // step and lag are how often an engine hears how far the stream is, and how far
 // it is behind the newest line then, as a stream worker has it.
 const (
-	step = 2 * time.Second
+	step = 5 * time.Second
 	lag  = 2 * time.Second
 )
 
