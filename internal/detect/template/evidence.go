@@ -11,6 +11,7 @@ const (
 	gainDotted = 6  // a name with dots in it: svchost.exe, mail.example.com, shop.tasks.send
 	gainPart   = 6  // a name part of which is certainly a value: node-<*>
 	gainQuoted = 6  // alone in quotes
+	gainOf     = 6  // after a word that announces the name of somebody or of a machine: user, host
 	gainField  = 8  // what stands after "="
 	gainNone   = 8  // says that there is no value
 	gainValue  = 10 // certainly a value
@@ -30,12 +31,24 @@ func (p *parsed) gain(i int) int {
 	case p.quoted(i):
 		return gainQuoted
 	}
+	if i > 0 && announces(p.word(i-1)) && p.pattern[p.words[i-1].to:p.words[i].from] == " " {
+		return max(gainOf, looks(w))
+	}
 	g := looks(w)
 	if i == 0 && g <= gainName {
 		// Most statements begin with a word of their own.
 		g /= 2
 	}
 	return g
+}
+
+// announces tells the words after which somebody, or a machine, is named.
+func announces(word string) bool {
+	switch word {
+	case "user", "User", "username", "account", "login", "host", "Host", "hostname":
+		return true
+	}
+	return false
 }
 
 // looks weighs a word by the way it is written.

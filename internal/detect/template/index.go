@@ -18,8 +18,9 @@ type index[S any] struct {
 	slots map[uint64]slot[S] // by the hash with one word free
 	kin   map[uint64]slot[S] // by the hash without what makes names different
 	// Working memory.
-	p, q, r parsed
-	c       condensed
+	p, q, r  parsed
+	c        condensed
+	kinships []kinship
 }
 
 type freeSet struct {
@@ -90,6 +91,13 @@ func (x *index[S]) freed(p *parsed, set *freeSet) *Template[S] {
 		return t
 	}
 	return nil
+}
+
+// own tells whether a hash is that of a template's own pattern, not of a form
+// of it, which has other words.
+func (x *index[S]) own(t *Template[S], sum uint64) bool {
+	x.q.parse(x.seed, t.pattern)
+	return x.q.sum == sum
 }
 
 // wider finds another template that a template's own pattern fits.

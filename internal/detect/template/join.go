@@ -12,7 +12,8 @@ type kinship struct {
 	sum   uint64
 	gain  int
 	kind  kin
-	words []uint16 // that may differ
+	words int // that may differ
+	said  int // of these, words that count as shared if they do not
 }
 
 type kin uint8
@@ -24,52 +25,57 @@ const (
 	byList             // but for the number of items in lists
 )
 
-// kinds gives the kinships of a pattern.
+// vary makes word i one that may differ: then counts instead of its hash.
+func (k *kinship) vary(p *parsed, i int, then uint64) {
+	k.sum += mix(then, uint64(i)<<1) - p.adds[i]
+	k.words++
+	if said(p.word(i)) {
+		k.said++
+	}
+}
+
+// kinds gives the kinships of a pattern, valid until the next call.
 func (x *index[S]) kinds(p *parsed) []kinship {
-	var out []kinship
+	out := x.kinships[:0]
 	stems, names, fields := kinship{sum: p.sum + 1, kind: byStem}, kinship{sum: p.sum + 2, kind: byName}, kinship{sum: p.sum + 3, kind: byField}
 	for i := range p.words {
 		w := p.word(i)
 		if w == lone {
 			if p.field(i) {
-				fields.words = append(fields.words, uint16(i))
+				fields.words++
 			}
 			continue
 		}
 		if stem, ok := digitless(w); ok {
-			stems.sum += mix(maphash.String(x.seed, stem), uint64(i)<<1) - p.adds[i]
-			stems.words = append(stems.words, uint16(i))
+			stems.vary(p, i, maphash.String(x.seed, stem))
 		}
 		if g := looks(w); i > 0 && g >= gainName {
-			names.sum += mix(x.free, uint64(i)<<1) - p.adds[i]
-			names.words = append(names.words, uint16(i))
+			names.vary(p, i, x.free)
 			names.gain = max(names.gain, g)
 		}
 		if p.field(i) {
-			fields.sum += mix(x.free, uint64(i)<<1) - p.adds[i]
-			fields.words = append(fields.words, uint16(i))
+			fields.vary(p, i, x.free)
 			fields.gain = gainField
 		}
 	}
-	if len(stems.words) > 0 {
+	if stems.words > 0 {
 		out = append(out, stems)
 	}
-	if len(names.words) > 1 {
+	if names.words > 1 {
 		out = append(out, names)
 	}
-	if len(fields.words) > 1 {
+	if fields.words > 1 {
 		out = append(out, fields)
 	}
-	c := condensed{}
-	sum := p.sum
-	if condense(p, &c) {
-		q := parsed{}
-		q.parse(x.seed, c.pattern)
-		sum = q.sum
-	}
 	if strings.IndexByte(p.pattern, mark) >= 0 {
-		out = append(out, kinship{sum: sum + 4, kind: byList})
+		lists := kinship{sum: p.sum + 4, kind: byList}
+		if condense(p, &x.c) {
+			x.r.parse(x.seed, x.c.pattern)
+			lists.sum = x.r.sum + 4
+		}
+		out = append(out, lists)
 	}
+	x.kinships = out
 	return out
 }
 
@@ -101,17 +107,11 @@ func (m *Miner[S]) kindred(t *Template[S]) ([]*Template[S], []uint16) {
 		if len(s.members) < 2 {
 			continue
 		}
-		own := 0
-		for _, i := range k.words {
-			if said(p.word(int(i))) {
-				own++
-			}
-		}
 		switch {
-		case shared == own:
+		case shared == k.said:
 		case k.kind == byList:
 			return s.members, nil
-		case k.kind == byStem, enough(s.gain, shared-own):
+		case k.kind == byStem, enough(s.gain, shared-k.said):
 			return s.members, x.differing(s.members)
 		}
 	}
@@ -127,7 +127,7 @@ func (m *Miner[S]) kindred(t *Template[S]) ([]*Template[S], []uint16) {
 		}
 		s := x.slots[sum]
 		gain, members := s.gain, s.members
-		if sure := x.exact[sum]; sure != nil && len(members) > 0 {
+		if sure := x.exact[sum]; sure != nil && len(members) > 0 && x.own(sure, sum) {
 			gain += gainValue
 			members = append(slices.Clip(members), sure)
 		}

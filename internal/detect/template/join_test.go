@@ -47,6 +47,7 @@ func TestLinesThatShareATemplate(t *testing.T) {
 		text  string
 	}{
 		{"a word that takes many values", fill("Accepted password for {} from 10.0.0.1 port 22 by sshd", people...), "Accepted password for <*> from <*> port <*> by sshd"},
+		{"somebody's name", fill("session opened for user {} by (uid=0)", "news", "root", "test"), "session opened for user <*> by (uid=<*>)"},
 		{"digits in a name, from the second value on", fill("interface eth{} is down", "0", "1"), "interface <*> is down"},
 		{"digits in two names", []string{"unit U01 in slot J05 failed", "unit U11 in slot J04 failed"}, "unit <*> in slot <*> failed"},
 		{"a file or a path", []string{"Error loading /bin/a.rts: no such program image", "Error loading b_V1.rts: no such program image"}, "Error loading <*>: no such program image"},

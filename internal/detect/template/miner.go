@@ -89,6 +89,9 @@ func (m *Miner[S]) create(pattern string) *Template[S] {
 		m.makeRoom(t)
 	}
 	t = m.generalise(t)
+	if t.pattern == pattern {
+		return t
+	}
 	// The next line like it has to come to the same template, also when this
 	// shape has been forgotten.
 	switch found := m.index.find(pattern); {
