@@ -55,3 +55,27 @@ func BenchmarkRedactALine(b *testing.B) {
 		r.Redact(lines[i%len(lines)])
 	}
 }
+
+func TestLooksFindWhatTheirRulesDo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		look func(string) bool
+		yes  []string
+		no   []string
+	}{
+		"cardNumber":    {cardNumber, []string{"4111111111111111", "x 4111111111111111."}, []string{"", "4111111111111112", "1767225600123", "411111111111"}},
+		"cardGroups":    {cardGroups, []string{"4111 1111 1111 1111", "4111-1111-1111-11112", "a3782-822463-10005"}, []string{"", "4111  1111 1111 1111", "081109 203615 148", "4111 1111 1111"}},
+		"publicAddress": {publicAddress, []string{"8.8.8.8", "at 10.0.0.1, 8.8.8.8:53", "(8.8.8.8)"}, []string{"", "10.0.0.1", "v8.8.8.8", "8.8.8", "1.2.3.400", "127.0.0.1 192.168.3.4"}},
+		"longAddress":   {longAddress, []string{"::1", "a:b:c:d:e:f:1:2"}, []string{"", "12:34:56", "a:b:c:d:e:f:1"}},
+		"ibanHead":      {ibanHead, []string{"DE89", "xxDE89 3704"}, []string{"", "DE8", "De89", "D89"}},
+		"bracketed":     {bracketed, []string{"(212)", "call (212) 555"}, []string{"", "(21)", "(2123)", "212)"}},
+		"longRun":       {longRun, []string{strings.Repeat("aB3/+", 8)}, []string{"", strings.Repeat("aB3/+", 7) + "aB3/", strings.Repeat("a-", 40)}},
+	} {
+		for _, text := range c.yes {
+			require.True(t, c.look(text), "%s of %q", name, text)
+		}
+		for _, text := range c.no {
+			require.False(t, c.look(text), "%s of %q", name, text)
+		}
+	}
+}

@@ -12,15 +12,15 @@ func personalRules() []rule {
 	return []rule{
 		{kind: "email", need: []string{"@"}, find: regexp.MustCompile(`[\pL\pN._%+-]{1,64}@(?:[\pL\pN](?:[\pL\pN-]{0,61}[\pL\pN])?\.){1,8}\pL{2,24}`)},
 		{kind: "iban", look: ibanHead, find: regexp.MustCompile(`\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b`), ok: iban},
-		{kind: "card", look: manyDigits, find: regexp.MustCompile(`\b[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}(?:[ -]?[0-9]{1,3})?\b`), ok: card},
-		{kind: "card", look: manyDigits, find: regexp.MustCompile(`\b3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}\b`), ok: card},
-		{kind: "card", look: manyDigits, find: regexp.MustCompile(`\b[0-9]{13,19}\b`), ok: card},
+		{kind: "card", look: cardGroups, find: regexp.MustCompile(`\b[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}(?:[ -]?[0-9]{1,3})?\b`), ok: card},
+		{kind: "card", look: cardGroups, find: regexp.MustCompile(`\b3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}\b`), ok: card},
+		{kind: "card", look: cardNumber, find: regexp.MustCompile(`\b[0-9]{13,19}\b`), ok: card},
 		// Only what is written as an international or a bracketed number: any other
 		// row of digits in telemetry is far more often a count, an id or a time.
 		{kind: "phone", need: []string{"+"}, find: regexp.MustCompile(`(?:^|[^\w+.-])(?P<v>\+[1-9][0-9]{0,2}(?:[ .-]?\(?[0-9]{1,5}\)?){2,6})`), ok: phone},
 		{kind: "phone", need: []string{"("}, look: bracketed, find: regexp.MustCompile(`\([0-9]{3}\) ?[0-9]{3}[ .-][0-9]{4}\b`)},
-		{kind: "ip", look: fourNumbers, find: regexp.MustCompile(`(?:^|[^0-9.A-Za-z])(?P<v>[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?:$|[^0-9A-Za-z])`), ok: publicIP},
-		{kind: "ip", look: hexColons, find: regexp.MustCompile(`(?:^|[^0-9A-Za-z:.])(?P<v>(?:[0-9A-Fa-f]{1,4}:{1,2}){2,8}(?:[0-9A-Fa-f]{1,4})?)`), ok: publicIP},
+		{kind: "ip", look: publicAddress, find: regexp.MustCompile(`(?:^|[^0-9.A-Za-z])(?P<v>[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?:$|[^0-9A-Za-z])`), ok: publicIP},
+		{kind: "ip", look: longAddress, find: regexp.MustCompile(`(?:^|[^0-9A-Za-z:.])(?P<v>(?:[0-9A-Fa-f]{1,4}:{1,2}){2,8}(?:[0-9A-Fa-f]{1,4})?)`), ok: publicIP},
 	}
 }
 
