@@ -12,7 +12,7 @@ import (
 var pieces = []string{
 	"password", "PaſſWord", "passphrase", "Pwd", "client_secret", "secretaccesskey", "api-key", "toKen", "credential", "session-id", "sessid", "SAS",
 	"connection_string", "otp", "pin-code", "pincode", "authorization", "cookie", "basic", "bearer", " --pass ", " -token=", "=", ":", " => ", `"`, `'`, `\"`, " ", " ", "-", ".", "_", "(", ")", "+", "/", "@", "://",
-	"DE89", "3704 0044", "0532 0130", " 4111 1111 1111 1111", "4111-1111-1111-1111", "3782-822463-10005", "4111111111111111", "+49 151 123", "(212) 555-0147",
+	"DE89", " 3704 0044", " 0532 0130 00", "DE89 3704 0044 0532 0130 00", " 4111 1111 1111 1111", "4111-1111-1111-1111", "3782-822463-10005", "4111111111111111", "+49 151 123", "(212) 555-0147",
 	"8.8.8.8", "10.0.0.1", "1.2.3", "2a00:1450:4001:82f::200e", "fe80::1", "12:34:56", "::1", "a@b.co", "eyJhbGciOiJI", "AKIAIOSFODNN7ABC", "ghp_",
 	"wJalrXUtnFEMIK7MDENGbPxRfiCYabcdeKEY/+12", "aB3", "x", "null", "\n", "ü", "\u212A", "[redacted:ip]", "[redacted:",
 }
