@@ -90,7 +90,8 @@ func (t *tide) change(n int) {
 			text: t.newText(),
 		}
 		if level == telemetry.LevelWarn {
-			s.rate = min(s.rate, 0.008)
+			// A release that doubles the warnings of a service would be worth a word.
+			s.rate = min(s.rate, 0.001)
 		}
 		added := &slot{shape: s, variants: []variant{{n, s.ready()}}}
 		t.slots, t.added = append(t.slots, added), append(t.added, added)

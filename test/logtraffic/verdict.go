@@ -15,6 +15,7 @@ type Told struct {
 	incident.Anomaly // as it was told last
 
 	At    time.Time
+	First string   // why, as it was told first
 	Rules []string // of all that was told of it, without what follows their "/"
 }
 
@@ -34,7 +35,7 @@ func (t Traffic) Run(from time.Time, engines ...detect.Engine) [][]Told {
 		for _, a := range found {
 			k := slices.IndexFunc(all[i], func(one Told) bool { return one.ID == a.ID })
 			if k < 0 {
-				all[i] = append(all[i], Told{At: now})
+				all[i] = append(all[i], Told{At: now, First: a.Why.String()})
 				k = len(all[i]) - 1
 			}
 			all[i][k].Anomaly = a
@@ -146,5 +147,5 @@ func (v Verdict) String() string {
 
 // String is the anomaly in one line.
 func (t Told) String() string {
-	return fmt.Sprintf("%s %s %s %s, %d witnesses: %s", t.At.Format("Mon 02 15:04:05"), t.Service, t.Rule, t.Severity, len(t.Witnesses), t.Why)
+	return fmt.Sprintf("%s %s %s %s, %d witnesses: %s", t.At.Format("Mon 02 15:04:05"), t.Service, t.Rule, t.Severity, len(t.Witnesses), t.First)
 }
