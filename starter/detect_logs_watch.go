@@ -24,6 +24,13 @@ var errNoTimes = errors.New("no line of it carries a time, so that there are no 
 // Nothing is silent for so short a time.
 const logSettled = 10 * time.Second
 
+// Steps in which time passes between two lines, and how long it does: after a day
+// without a line a log is at its end.
+const (
+	passStep   = 20 * time.Second
+	mostPassed = 25 * time.Hour
+)
+
 // logWatcher runs one log through an engine of its own, which knows one service
 // with one log group: the file.
 type logWatcher struct {
@@ -32,7 +39,8 @@ type logWatcher struct {
 	near   time.Time // about when the first line was written, for times without a year
 	clock  logClock
 	lines  int       // read
-	now    logMoment // the line that the engine sees
+	now    logMoment // the line that the engine sees, or saw last
+	at     time.Time // present
 	report anomaliesReport
 	index  map[string]int // of the episodes, by id
 	curve  *levelCurve    // what is drawn; nil where nothing is
@@ -85,7 +93,8 @@ func (w *logWatcher) read(line string) logMoment {
 
 // observe shows the engine a line.
 func (w *logWatcher) observe(m logMoment) {
-	w.now = m
+	w.pass(m.at)
+	w.now, w.at = m, m.at
 	if w.report.First.IsZero() || m.at.Before(w.report.First) {
 		w.report.First = m.at
 	}
@@ -99,6 +108,19 @@ func (w *logWatcher) observe(m logMoment) {
 	// Time passes before a line of that time is seen.
 	w.note(w.engine.Advance(m.at))
 	w.note(w.engine.Observe(w.signal))
+}
+
+// pass lets the time until the next line pass in small steps, as it does on a
+// stream on which others go on: a leap would look as if the stream had been cut
+// off, and a log that falls silent would not be found.
+func (w *logWatcher) pass(until time.Time) {
+	if w.at.IsZero() || until.Sub(w.at) <= passStep {
+		return
+	}
+	end := w.at.Add(mostPassed)
+	for w.at = w.at.Add(passStep); w.at.Before(until) && w.at.Before(end); w.at = w.at.Add(passStep) {
+		w.note(w.engine.Advance(w.at))
+	}
 }
 
 // note keeps what the engine says.
@@ -120,7 +142,7 @@ func (w *logWatcher) note(found []incident.Anomaly) {
 }
 
 func (w *logWatcher) newEpisode(a incident.Anomaly) logEpisodeReport {
-	e := logEpisodeReport{episodeReport: newEpisodeReport(a, w.now.at, w.now.number), ID: a.ID}
+	e := logEpisodeReport{episodeReport: newEpisodeReport(a, w.at, w.now.number), ID: a.ID}
 	e.take(a)
 	e.Template = w.template(a.Rule)
 	return e
@@ -161,7 +183,8 @@ func (w *logWatcher) finish() (anomaliesReport, error) {
 	}
 	w.clock.believe(w.observe)
 	if w.report.Timed > 0 {
-		w.note(w.engine.Advance(w.report.Last.Add(logSettled)))
+		w.at = w.report.Last.Add(logSettled)
+		w.note(w.engine.Advance(w.at))
 	}
 	w.report.Passed, w.report.Misdated = w.clock.passed, w.clock.misdated
 	stats := w.engine.Stats()

@@ -121,6 +121,28 @@ func TestLinesWithoutATimeHaveThatOfTheLineBefore(t *testing.T) {
 	require.NotNil(t, a.Episodes, "a list, if an empty one")
 }
 
+func TestALogThatFallsSilentIsFoundWhileItIs(t *testing.T) {
+	t.Parallel()
+	w := newLogWatcher("shop.log", detect.Sensitive, recorded)
+	lines := 0
+	for s := range 3 * 3600 {
+		if s < 7_200 || s >= 8_400 {
+			lines++
+			w.take(plainLogLine(recorded.Add(time.Duration(s)*time.Second), "INFO", fmt.Sprintf("request %d answered", s)))
+		}
+	}
+	found, err := w.finish()
+	require.NoError(t, err)
+	stopped := recorded.Add(2 * time.Hour)
+	require.NotEmpty(t, found.Episodes)
+	for _, e := range found.Episodes {
+		require.True(t, e.Alerted.After(stopped) && e.Alerted.Before(stopped.Add(5*time.Minute)), "told at %s: %s", e.Alerted, e.Why)
+		require.Equal(t, 7_200, e.Line, "the latest line then")
+		require.NotNil(t, e.Closed)
+	}
+	require.Equal(t, lines, found.Timed)
+}
+
 func TestALogWithoutTimesHasNoAnomalies(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
