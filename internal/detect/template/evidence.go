@@ -17,7 +17,7 @@ const (
 	gainValue  = 10 // certainly a value
 
 	doubt = 8  // that is to be outweighed anyhow
-	share = 24 // over the number of words they share, is to be outweighed besides
+	share = 12 // over the number of words they share, is to be outweighed besides
 )
 
 // gain weighs word i.

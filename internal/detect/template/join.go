@@ -23,6 +23,7 @@ const (
 	byName             // but for the names
 	byField            // but for the values of fields
 	byList             // but for the number of items in lists
+	byStart            // in what is between the words, and in the first of them
 )
 
 // vary makes word i one that may differ: then counts instead of its hash.
@@ -75,6 +76,9 @@ func (x *index[S]) kinds(p *parsed) []kinship {
 		}
 		out = append(out, lists)
 	}
+	if len(p.words) > minSentence {
+		out = append(out, kinship{sum: p.gaps + p.adds[0] + 5, kind: byStart})
+	}
 	x.kinships = out
 	return out
 }
@@ -108,7 +112,7 @@ func (m *Miner[S]) kindred(t *Template[S]) ([]*Template[S], []uint16) {
 			continue
 		}
 		switch {
-		case shared == k.said:
+		case shared == k.said, k.kind == byStart:
 		case k.kind == byList:
 			return s.members, nil
 		case k.kind == byStem, enough(s.gain, shared-k.said):
@@ -134,6 +138,9 @@ func (m *Miner[S]) kindred(t *Template[S]) ([]*Template[S], []uint16) {
 		if len(members) > 1 && enough(gain, shared-own) {
 			return members, x.differing(members)
 		}
+	}
+	if len(p.words) > minSentence {
+		return x.sentences(t, x.kin[p.gaps+p.adds[0]+5].members, shared)
 	}
 	return nil, nil
 }

@@ -2,7 +2,6 @@ package template
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -56,6 +55,11 @@ func TestLinesThatShareATemplate(t *testing.T) {
 			"Registering class app.v1.Event for class app.v1.EventHandler", "Registering class app.v1.Job for class app.v1.JobHandler",
 			"Registering class app.v1.Task for class app.v1.TaskHandler",
 		}, "Registering class <*> for class <*>"},
+		{"two words that never come again", []string{
+			"user ada logged in from machine elm with success", "user ben logged in from machine oak with success", "user cat logged in from machine fir with success",
+			"user dan logged in from machine ash with success", "user eve logged in from machine yew with success", "user fay logged in from machine box with success",
+			"user gus logged in from machine bay with success", "user hal logged in from machine fig with success",
+		}, "user <*> logged in from machine <*> with success"},
 		{"several fields", []string{"login user=anna db=shop app=web", "login user=bob db=crm app=job", "login user=carol db=shop app="}, "login user=<*> db=<*> app=<*>"},
 		{"an empty field", fill("request done status=200 user={}", "anna", ""), "request done status=<*> user=<*>"},
 		{"lists of values", fill("ask 10.0.0.1 to delete {}", "blk_1", "blk_2 blk_3", "blk_4 blk_5 blk_6 blk_7"), "ask <*> to delete <*>"},
@@ -187,5 +191,4 @@ func TestStatsCount(t *testing.T) {
 		m.Add(l, time.Time{})
 	}
 	require.Equal(t, Stats{Templates: 1, Aliases: 2, Shapes: 2, Lines: 3, Joined: 2}, m.Stats())
-	require.Empty(t, slices.Collect(maps.Keys(m.index.kin))[1:])
 }

@@ -78,6 +78,7 @@ type parsed struct {
 	words   []span
 	own     []uint64 // hash of each word
 	adds    []uint64 // what each word adds to the sum
+	gaps    uint64   // what stands between the words adds to the sum, with their number
 	sum     uint64
 }
 
@@ -86,17 +87,18 @@ func (p *parsed) parse(seed maphash.Seed, pattern string) {
 	p.pattern = pattern
 	p.words = split(pattern, p.words[:0])
 	p.adds, p.own = p.adds[:0], p.own[:0]
-	p.sum = mix(uint64(len(p.words)), 0)
+	p.gaps, p.sum = mix(uint64(len(p.words)), 0), 0
 	at := 0
 	for i, w := range p.words {
-		p.sum += mix(maphash.String(seed, pattern[at:w.from]), uint64(i)<<1|1)
+		p.gaps += mix(maphash.String(seed, pattern[at:w.from]), uint64(i)<<1|1)
 		own := maphash.String(seed, pattern[w.from:w.to])
 		add := mix(own, uint64(i)<<1)
 		p.own, p.adds = append(p.own, own), append(p.adds, add)
 		p.sum += add
 		at = int(w.to)
 	}
-	p.sum += mix(maphash.String(seed, pattern[at:]), uint64(len(p.words))<<1|1)
+	p.gaps += mix(maphash.String(seed, pattern[at:]), uint64(len(p.words))<<1|1)
+	p.sum += p.gaps
 }
 
 func (p *parsed) word(i int) string { return p.pattern[p.words[i].from:p.words[i].to] }
