@@ -66,11 +66,18 @@ type anomaliesReport struct {
 type logEpisodeReport struct {
 	episodeReport
 
-	ID       string             `json:"id"`
-	Template redact.Text        `json:"template,omitzero"` // of which it tells, where that is one
-	Count    int                `json:"count"`             // anomalous lines until the end
-	Samples  []redact.Text      `json:"samples"`           // at most two lines, redacted
-	Others   []incident.Witness `json:"others,omitempty"`  // what was unusual with it
+	ID       string        `json:"id"`
+	Template redact.Text   `json:"template,omitzero"` // of which it tells, where that is one
+	Count    int           `json:"count"`             // anomalous lines until the end
+	Samples  []redact.Text `json:"samples"`           // at most two lines, redacted
+	Others   []logWitness  `json:"others,omitempty"`  // what else was unusual in the log with it
+}
+
+// logWitness is a further rule that found the same trouble.
+type logWitness struct {
+	incident.Witness
+
+	Template redact.Text `json:"template,omitzero"` // of which it tells, where that is one
 }
 
 func newLogReport(o logOptions, logs []logFileReport) logReport {

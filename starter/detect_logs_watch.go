@@ -127,7 +127,7 @@ func (w *logWatcher) pass(until time.Time) {
 func (w *logWatcher) note(found []incident.Anomaly) {
 	for _, a := range found {
 		if i, ok := w.index[a.ID]; ok {
-			w.report.Episodes[i].follow(a)
+			w.follow(&w.report.Episodes[i], a)
 			continue
 		}
 		if a.State != incident.EpisodeOpen {
@@ -142,10 +142,22 @@ func (w *logWatcher) note(found []incident.Anomaly) {
 }
 
 func (w *logWatcher) newEpisode(a incident.Anomaly) logEpisodeReport {
-	e := logEpisodeReport{episodeReport: newEpisodeReport(a, w.at, w.now.number), ID: a.ID}
-	e.take(a)
-	e.Template = w.template(a.Rule)
+	e := logEpisodeReport{episodeReport: newEpisodeReport(a, w.at, w.now.number), ID: a.ID, Template: w.template(a.Rule), Samples: []redact.Text{}}
+	w.follow(&e, a)
 	return e
+}
+
+// follow takes a later word on an episode.
+func (w *logWatcher) follow(e *logEpisodeReport, a incident.Anomaly) {
+	e.follow(a)
+	e.Count = a.Count
+	if len(a.Samples) > 0 {
+		e.Samples = a.Samples
+	}
+	e.Others = nil
+	for _, other := range a.Witnesses {
+		e.Others = append(e.Others, logWitness{other, w.template(other.Rule)})
+	}
 }
 
 // template is the text of the template that a rule names, if it names one.
@@ -158,22 +170,6 @@ func (w *logWatcher) template(rule string) redact.Text {
 	}
 	text, _ := w.engine.LogTemplate(w.signal.Series, template.ID(id))
 	return text
-}
-
-// follow takes a later word on the same episode.
-func (e *logEpisodeReport) follow(a incident.Anomaly) {
-	e.episodeReport.follow(a)
-	e.take(a)
-}
-
-func (e *logEpisodeReport) take(a incident.Anomaly) {
-	e.Count, e.Others = a.Count, a.Witnesses
-	if len(a.Samples) > 0 {
-		e.Samples = a.Samples
-	}
-	if e.Samples == nil {
-		e.Samples = []redact.Text{}
-	}
 }
 
 // finish ends the log and returns what was found in it.
