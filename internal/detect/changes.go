@@ -24,6 +24,11 @@ func (d *Detector) remember(s telemetry.Signal) {
 		Text: redact.Clean(d.redactor, s.Event.Summary).Cut(300),
 	}}
 	d.state.Changes = insertChange(d.state.Changes, c)
+	for key, l := range d.state.Logs {
+		if l.source(key, d).service == s.Service {
+			l.Group.Changed = max(l.Group.Changed, s.Time.UnixNano())
+		}
+	}
 }
 
 // insertChange keeps the list sorted by time and id, without repeats, and

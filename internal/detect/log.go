@@ -47,6 +47,7 @@ type logState struct {
 	SampleAt time.Time     `json:"sample_at,omitzero"` // when the latest was taken
 
 	feedback *feedback // what people said of the group; nil for most
+	held     int       // templates, as the engine has counted them
 	bars     logs.Bars // by which it is judged; worked out anew when feedback has a say
 }
 
@@ -86,14 +87,14 @@ func (d *Detector) log(s *telemetry.Signal) []incident.Anomaly {
 	if s.Time.After(l.Last) {
 		l.Last = s.Time
 	}
-	before := l.Group.Templates()
 	said, late := l.Group.Take(s.Time, s.Log, d.barsOf(l, s.Time))
 	found := beat
 	if len(said) > 0 {
 		found = append(found, d.tellLogs(l, logSource(s), said)...)
 	}
-	if n := l.Group.Templates(); n != before {
-		d.held += n - before
+	if l.Group.Moved() {
+		d.held += l.Group.Templates() - l.held
+		l.held = l.Group.Templates()
 		d.boundTemplates()
 	}
 	if late {

@@ -22,7 +22,8 @@ func (d *Detector) boundTemplates() {
 func (d *Detector) countTemplates() {
 	d.held = 0
 	for _, l := range d.state.Logs {
-		d.held += l.Group.Templates()
+		l.held = l.Group.Templates()
+		d.held += l.held
 	}
 }
 

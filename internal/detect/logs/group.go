@@ -46,9 +46,10 @@ type Group struct {
 	Errors Rate `json:"errors"` //
 	Ratio  Rate `json:"ratio"`  // errors by lines
 
-	Stir   float64 `json:"stir"` // how near to news the new lines are that came lately, all together
-	StirAt int64   `json:"stir_at"`
-	Births []birth `json:"births,omitempty"` // the latest new templates that are no trouble, at most maxBirths
+	Stir    float64 `json:"stir"` // how near to news the new lines are that came lately, all together
+	StirAt  int64   `json:"stir_at"`
+	Changed int64   `json:"changed,omitempty"` // when somebody last said that the service was changed, ns
+	Births  []birth `json:"births,omitempty"`  // the latest new templates that are no trouble, at most maxBirths
 
 	Strange []strange `json:"strange,omitempty"` // words where others were known, at most maxStrange
 	Looks   int       `json:"looks,omitempty"`   // for kin, in the minute that is open
@@ -60,6 +61,7 @@ type Group struct {
 
 	miner   *template.Miner[Shape]
 	live    []*mined
+	recount bool // the number of templates may have changed with the latest line
 	settled bool // live holds what the miner holds
 	clean   func(string) redact.Text
 	found   []Finding
@@ -108,7 +110,7 @@ func (g *Group) Use(limit int, clean func(string) redact.Text) {
 				from.shut()
 			}
 			join(into, from)
-			g.settled = false
+			g.settled, g.recount = false, true
 		},
 		Gone: func(t *mined) {
 			if t.State.open() {
@@ -120,7 +122,7 @@ func (g *Group) Use(limit int, clean func(string) redact.Text) {
 				}
 				g.Past[t.ID()] = true
 			}
-			g.settled = false
+			g.settled, g.recount = false, true
 		},
 	})
 }
@@ -137,13 +139,16 @@ func (g *Group) Shrink(limit int) int64 { return g.miner.Shrink(limit) }
 // Latest is the template of the latest line.
 func (g *Group) Latest() template.ID { return g.line.shape.ID() }
 
+// Moved tells whether that may have changed with the latest line.
+func (g *Group) Moved() bool { return g.recount }
+
 // Evicted is how many it has forgotten for lack of room.
 func (g *Group) Evicted() int64 { return g.miner.Stats().Evicted }
 
 // Take takes the next line and returns what is to be said. The result is valid
 // until the next call. late tells that the line came too late to count for a rate.
 func (g *Group) Take(at time.Time, l *telemetry.LogLine, bars *Bars) (found []Finding, late bool) {
-	g.found = g.found[:0]
+	g.found, g.recount = g.found[:0], false
 	now := at.UnixNano()
 	if g.Lines == 0 {
 		g.Began, g.Minute = now, now/minute
@@ -204,7 +209,7 @@ func (g *Group) Take(at time.Time, l *telemetry.LogLine, bars *Bars) (found []Fi
 	}
 	w.Rhythm.beat(now, g.Lines)
 	if w.Values.Of != match.Template.ID() {
-		g.reread(w, match.Template)
+		w.Values.reread(match.Template)
 	}
 	w.Values.takeParams(match.Params, now, bars, g.value)
 	if len(l.Fields) > 0 {
@@ -216,7 +221,7 @@ func (g *Group) Take(at time.Time, l *telemetry.LogLine, bars *Bars) (found []Fi
 
 // fresh takes a template that was not there before.
 func (g *Group) fresh(t *mined, now int64) {
-	g.settled = false
+	g.settled, g.recount = false, true
 	if g.Past[t.ID()] {
 		delete(g.Past, t.ID())
 		return
@@ -237,17 +242,9 @@ func (g *Group) begin(t *mined) {
 		sh.Sample = g.clean(g.line.raw)
 	}
 	if t.Count >= watchFrom {
-		sh.Watch = &watch{Values: Values{Of: t.ID()}}
+		sh.Watch = &watch{Values: Values{Of: t.ID(), Text: t.Text(), Since: t.First.UnixNano() / minute}}
 		g.settled = false
 	}
-}
-
-// reread begins anew with the parameters of a template that has generalised.
-func (g *Group) reread(w *watch, t *mined) {
-	if w.Values.open() {
-		g.orphans = append(g.orphans, t.State.Key)
-	}
-	w.Values = Values{Of: t.ID()}
 }
 
 // slot finds the minute of a line among those that are open, and closes minutes

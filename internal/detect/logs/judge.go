@@ -35,14 +35,17 @@ func asks(r rank, b *Bars, factor float64) Ask {
 	ask := Ask{Bar: b.Evidence * factor, Rises: r >= warning}
 	effect := b.Effect * min(factor, 1)
 	grow, events := 2.3, 8.0
-	ask.Burst = 1.7
+	ask.Burst, ask.Lasts = 1.6, 2
 	if r >= failing {
-		grow, events, ask.Burst = 2.2, 4, 1.4
+		grow, events, ask.Burst, ask.Lasts = 2.2, 4, 1.4, 1.6
 	}
 	ask.Grow, ask.Climb, ask.Least = 1+(grow-1)*effect, 1+0.65*effect, events*effect
 	ask.Fall = 1 - min(0.9, 0.7*effect)
 	return ask
 }
+
+// warnGrow is how many times as often all warnings together must come.
+const warnGrow = 5
 
 // errorBar is the evidence that all error lines together need, against those of
 // one template.
@@ -84,8 +87,12 @@ func (g *Group) severity(r *Rate, name string, of rank, own, rest float64, m int
 		return // part of it only
 	}
 	ask := asks(of, b, b.Rate)
-	if of == failing {
+	switch of {
+	case failing:
 		ask.Bar *= errorBar
+	case warning:
+		// Kinds of warnings come and go with releases, and each has its own rate.
+		ask.Grow, ask.Fast = warnGrow, true
 	}
 	if move := r.Minute(m, own, rest, ask); move.State != Nothing {
 		f := g.moved(move, m, of, b.Rate)

@@ -33,9 +33,8 @@ type name struct {
 const (
 	maxNames   = 16
 	fewNames   = 12
-	namesLines = 300 // lines of known values before a new one is news
-	namesAge   = 60  // minutes
-	namesCalm  = 30  // minutes since the latest new value
+	namesLines = 300    // lines of known values before a new one is news
+	namesAge   = 6 * 60 // minutes
 	candTime   = 5 * minute
 	mostChurn  = 1.6
 	churnDay   = 0.5 // what is left of it after a day
@@ -94,7 +93,7 @@ func (m *Names) other(hash uint64, at int64, lines float64) bool {
 
 // judges tells whether a new value would be news now.
 func (m *Names) judges(now int64) bool {
-	return m.N-m.Born >= namesLines && now-m.Since >= namesAge && now-m.BornAt >= namesCalm &&
+	return m.N-m.Born >= namesLines && now-m.Since >= namesAge && now-m.BornAt >= min((now-m.Since)/2, dayMinutes) &&
 		len(m.Known) <= fewNames && m.Churn < mostChurn && m.On == 0 && m.rare() == 0
 }
 

@@ -10,7 +10,7 @@ func TestANameThatWasNeverSeenIsNews(t *testing.T) {
 	t.Parallel()
 	var n Names
 	at := int64(1e18)
-	for i := range 5000 {
+	for i := range 15000 {
 		at += 2 * second
 		require.False(t, n.take(hash([]string{"db-1", "db-2"}[i%2]), at, 4))
 		if i%1800 == 0 {

@@ -44,7 +44,11 @@ type rateEpisode struct {
 type burst struct {
 	Short float32 `json:"short"`
 	Long  float32 `json:"long"`
+	Top   float32 `json:"top"` // the most in one minute, as a count
 }
+
+// ratio is of a count to what was expected and could come by chance.
+func ratio(own, due float64) float32 { return float32(own / (due + 3*math.Sqrt(due) + 1)) }
 
 // beyond tells whether a burst is clearly greater than others that there were.
 func (b burst) beyond(known [2]burst, times float32) bool {
@@ -52,7 +56,7 @@ func (b burst) beyond(known [2]burst, times float32) bool {
 }
 
 func (b *burst) most(o burst, share float32) {
-	b.Short, b.Long = max(b.Short, share*o.Short), max(b.Long, share*o.Long)
+	b.Short, b.Long, b.Top = max(b.Short, share*o.Short), max(b.Long, share*o.Long), max(b.Top, o.Top)
 }
 
 // level is a mean count a minute of the events and of the lines beside them.
@@ -106,10 +110,12 @@ const (
 	busyShare    = 0.5    // a rate that is busier is a regular one
 	least        = 0.02   // events a minute that are always expected
 	longestRun   = 120    // minutes
-	burstDays    = 3      // for which bursts are remembered at least
+	burstDays    = 8      // for which bursts are remembered at least
 	levelEvents  = 20.0   // that a level should be the mean of
 	burstMinutes = 6.0    // that bursts last, about
-	burstHabit   = 0.7    // how much of a burst that was told of counts as usual from then on
+	jobTop       = 10     // events in a minute
+	youngBurst   = 2      // times as large a burst must be in the first day
+	burstHabit   = 0.5    // how much of a burst that was told of counts as usual from then on
 	staleShare   = 0.05   // of the most excess in some minutes, below which a stretch has ended
 	staleMinutes = 15
 	backBar      = 10.0 // nats that it takes to believe that an episode is over
@@ -125,10 +131,12 @@ type Ask struct {
 	Climb float64 // the same by the last day
 	Fall  float64 // most ratio, downwards
 	Least float64 // events more or less than expected
+	Lasts float64 // times the excess of a few minutes, that of a stretch must be to be no burst
 	Burst float32 // some things come in bursts; one that is not so many times as large as others is none
 
 	Share bool // judged by the ratio to the other lines alone
 	Rises bool // only upwards
+	Fast  bool // only against the last hour
 }
 
 // Move is what a minute means for a rate.
@@ -179,12 +187,18 @@ func (r *Rate) Minute(minute int64, own, rest float64, ask Ask) Move {
 	}
 	spread := max(1, float64(r.Spread))
 	r.Lately += own - r.Lately/burstMinutes
-	now := burst{Short: float32(own / (by[0].high + 1)), Long: float32(r.Lately / (burstMinutes*by[0].high + 2))}
+	now := burst{Short: ratio(own, by[0].high), Long: ratio(r.Lately, burstMinutes*by[0].high), Top: float32(own)}
 	r.collect(own, by, now, spread, ask)
 	move := r.decide(minute, own, by, spread, ask)
 	if r.Episode == nil && !r.doubtful(ask) || r.Episode != nil && minute-r.Episode.Since > freezeTime {
 		r.learn(minute, own, rest, by[0], spread)
 	}
+	// What happens at an hour is remembered even when it was told: if it happens
+	// every day, it is usual.
+	if r.Hours == nil {
+		r.Hours = &hours{}
+	}
+	r.Hours.learn(minute, own)
 	return move
 }
 
@@ -192,7 +206,7 @@ func (r *Rate) Minute(minute int64, own, rest float64, ask Ask) Move {
 func (r *Rate) collect(own float64, by [2]span, now burst, spread float64, ask Ask) {
 	for t := range turns {
 		w := ways[t]
-		if w.down && ask.Rises || w.slow && r.Minutes < dayMinutes {
+		if w.down && ask.Rises || w.slow && (r.Minutes < dayMinutes || ask.Fast) {
 			continue
 		}
 		due := by[0]
@@ -205,9 +219,13 @@ func (r *Rate) collect(own float64, by [2]span, now burst, spread float64, ask A
 		}
 		gain := (own*math.Log(w.times) - (w.times-1)*expected) / spread
 		over := r.Runs[t].add(own, expected, gain, 2*ask.Bar, now)
-		if !w.down && r.Minutes > leastMinutes {
-			r.Bursts[0].most(over, 1)
+		if w.down {
+			continue
 		}
+		if r.Minutes <= leastMinutes {
+			over = burst{Top: over.Top} // of what is expected nothing is known yet
+		}
+		r.Bursts[0].most(over, 1)
 	}
 }
 
@@ -298,13 +316,16 @@ func (r *Rate) matters(u *run, t turn, own float64, by [2]span, ask Ask) bool {
 		return false
 	}
 	// What lasts for longer than a burst is none, unless it does so every day.
-	lasts := u.Got-u.Due > lastsTimes*u.Most && !(r.Hours != nil && r.Hours.pauses(u.Got/float64(u.Minutes)))
-	return lasts || u.Burst.beyond(r.Bursts, ask.Burst)
+	lasts := u.Got-u.Due > ask.Lasts*u.Most && !(r.Hours != nil && r.Hours.pauses(u.Got/float64(u.Minutes)))
+	times := ask.Burst
+	if r.Minutes < dayMinutes {
+		times *= youngBurst
+	}
+	if top := max(r.Bursts[0].Top, r.Bursts[1].Top); !r.Regular() && top >= jobTop && u.Burst.Top <= times*top {
+		return false // what comes now and then, and many times then, is a job
+	}
+	return lasts || u.Burst.beyond(r.Bursts, times)
 }
-
-// lastsTimes is how many times the excess of a few minutes that of a stretch must
-// be to be more than a burst.
-const lastsTimes = 2
 
 // follow takes a minute of an open episode. Whether it is over is a matter of
 // evidence, too: between what is usual and what the episode came to.
@@ -387,10 +408,6 @@ func (r *Rate) learn(minute int64, own, rest float64, due span, spread float64) 
 	if minute-r.Epoch >= burstDays*dayMinutes {
 		r.Bursts[1], r.Bursts[0], r.Epoch = r.Bursts[0], burst{}, minute
 	}
-	if r.Hours == nil {
-		r.Hours = &hours{}
-	}
-	r.Hours.learn(minute, own)
 }
 
 func (l *level) follow(own, rest, rate float64) {

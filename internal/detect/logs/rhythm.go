@@ -34,7 +34,7 @@ const (
 	usualPauses  = 2.2              // times the longest usual pause
 	leastBeats   = 100              // lines before one is missed
 	leastStreak  = 2 * 60           // minutes of coming regularly before that
-	longestGap   = 10 * 60.0        // seconds; what comes less often is not waited for
+	longestGap   = 2 * 60.0         // seconds; what comes less often is not waited for
 	youngRhythm  = 100.0            // lines with which it takes twice as long as later
 	leastBetween = 12               // lines of the group in the time
 	retired      = 24 * 60 * minute // of silence, after which a template is not missed any more

@@ -61,13 +61,15 @@ func join(into, from *Shape) {
 func (w *watch) join(o *watch) {
 	counts := [2]uint32{w.Counts[0] + o.Counts[0], w.Counts[1] + o.Counts[1]}
 	a, b := w.Rate.Hour, o.Rate.Hour
+	values := &o.Values
 	if o.Rhythm.N > w.Rhythm.N {
-		*w = *o
+		mine := w.Values
+		*w, values = *o, &mine
 	}
+	w.Values.join(values)
 	w.Counts = counts
 	w.Rate.Hour.Own = a.Own + b.Own
 	w.Rate.Runs = [turns]run{}
-	w.Values = Values{} // the placeholders are others
 }
 
 // open tells whether any episode of the template is open.

@@ -89,8 +89,8 @@ const (
 	maxBirths = 16
 	// releaseTime is how near to the end of a template another one must begin, and
 	// releaseLines how often that must come.
-	releaseTime  = 12 * minute
-	releaseLines = 3
+	releaseTime  = 15 * minute
+	releaseLines = 2
 )
 
 // born notes a new template that is no trouble.
@@ -161,6 +161,9 @@ func (g *Group) look(now, again int64, b *Bars) {
 // a time: then a release has changed what is said, and what does not come any more
 // has gone by design.
 func (g *Group) released(at int64) bool {
+	if g.Changed >= at-releaseTime && g.Changed <= at+releaseTime {
+		return true
+	}
 	for _, b := range g.Births {
 		if b.At < at-releaseTime || b.At > at+releaseTime {
 			continue

@@ -11,7 +11,10 @@ import (
 // Values are the parameters of one template: its placeholders, by position, and
 // the fields of its lines, by name.
 type Values struct {
-	Of     template.ID `json:"of"` // whose placeholders they are; another template has others
+	Of     template.ID `json:"of"`               // whose placeholders they are
+	Text   string      `json:"text"`             // of that template
+	Joined []string    `json:"joined,omitempty"` // of templates that have become part of it since
+	Since  int64       `json:"since"`            // minute in which the template came first
 	Params []parameter `json:"params,omitempty"`
 	Fields []parameter `json:"fields,omitempty"`
 }
@@ -19,6 +22,9 @@ type Values struct {
 // parameter is one of them. Both are nil for what is not judged.
 type parameter struct {
 	Name    string   `json:"name"`
+	Prefix  string   `json:"prefix,omitempty"` // what a placeholder has become wider by
+	Suffix  string   `json:"suffix,omitempty"`
+	Unseen  bool     `json:"unseen,omitempty"` // what kind it is, its first value says
 	Numbers *Numbers `json:"numbers,omitempty"`
 	Names   *Names   `json:"names,omitempty"`
 }
@@ -39,29 +45,19 @@ func (v *Values) takeParams(params []template.Param, at int64, b *Bars, out func
 			v.Params = append(v.Params, newParameter(strconv.Itoa(i+1), params[i].Kind))
 		}
 		p := &v.Params[i]
+		if p.Unseen {
+			*p = newParameter(p.Name, params[i].Kind)
+		}
 		switch {
 		case p.Numbers != nil:
 			if x := params[i].Number; !math.IsNaN(x) && p.Numbers.take(x, at, valueBar*b.Evidence*b.Value) {
 				out(p, true)
 			}
 		case p.Names != nil && !p.Names.Many:
-			if p.Names.take(hash(params[i].Text), at, max(1, b.Lines/2*b.Value)) {
+			if p.Names.take(hash(p.own(params[i].Text)), at, max(1, b.Lines/2*b.Value)) {
 				out(p, false)
 			}
 		}
-	}
-}
-
-// newParameter judges a parameter by what kind it is. Identifiers, times and
-// addresses of things are different on every line or nearly so.
-func newParameter(name string, k template.Kind) parameter {
-	switch k {
-	case template.Number, template.Duration, template.Size:
-		return parameter{Name: name, Numbers: &Numbers{}}
-	case template.Word, template.Host, template.IP, template.Name, template.URL, template.Quoted:
-		return parameter{Name: name, Names: &Names{}}
-	default:
-		return parameter{Name: name}
 	}
 }
 
