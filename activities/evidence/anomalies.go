@@ -93,7 +93,7 @@ func (a *Activities) anomaly(an incident.Anomaly, i int, inventory *incident.Inv
 // witness is the evidence of a further series of an anomaly.
 func (a *Activities) witness(an incident.Anomaly, w incident.Witness, i int, inventory *incident.Inventory, region string, c *collected) {
 	own := an
-	own.Series, own.Metric, own.Opened = w.Series, w.Metric, w.Opened
+	own.Series, own.Metric, own.LogGroup, own.Opened = w.Series, w.Metric, w.Group, w.Opened
 	from, to := w.Opened.Add(-a.opts.Before), an.LastSeen.Add(time.Minute)
 	if to.Before(w.Opened) {
 		to = w.Opened.Add(time.Minute)

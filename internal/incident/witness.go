@@ -2,6 +2,7 @@ package incident
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"firebreak/internal/redact"
@@ -13,12 +14,13 @@ const MaxWitnesses = 15
 // Witness is a further series of the anomaly's service that left its band at
 // nearly the same time: the same trouble, seen from another side.
 type Witness struct {
-	Rule   string     `json:"rule"`             // which detector rule found it
-	Series string     `json:"series"`           // key of the series on the stream
-	Metric *MetricRef `json:"metric,omitempty"` //
-	Role   MetricRole `json:"role,omitempty"`   // what its service file says that it measures
-	Opened time.Time  `json:"opened"`           // event time
-	Closed time.Time  `json:"closed,omitzero"`  // event time, once this series is back to normal
+	Rule   string     `json:"rule"`                // which detector rule found it
+	Series string     `json:"series"`              // key of the series on the stream
+	Metric *MetricRef `json:"metric,omitempty"`    //
+	Group  string     `json:"log_group,omitempty"` // set when it was found in a log group
+	Role   MetricRole `json:"role,omitempty"`      // what its service file says that it measures
+	Opened time.Time  `json:"opened"`              // event time
+	Closed time.Time  `json:"closed,omitzero"`     // event time, once this series is back to normal
 
 	Observed float64 `json:"observed"`           // as in Anomaly, of this series
 	Low      float64 `json:"low"`                //
@@ -32,7 +34,7 @@ type Witness struct {
 // Own is the sighting of an anomaly in its own series, without a role.
 func (a Anomaly) Own() Witness {
 	own := Witness{
-		Rule: a.Rule, Series: a.Series, Metric: a.Metric, Opened: a.Opened, Closed: a.Closed,
+		Rule: a.Rule, Series: a.Series, Metric: a.Metric, Group: a.LogGroup, Opened: a.Opened, Closed: a.Closed,
 		Observed: a.Observed, Low: a.Low, High: a.High, Rarity: a.Rarity, Unsure: a.Unsure, Previous: a.Previous, Reached: a.Reached,
 	}
 	if !a.Back.IsZero() {
@@ -122,6 +124,9 @@ func (s State) Extent() redact.Text {
 
 // Words is what was seen in the series, as a sentence without its end.
 func (w Witness) Words() redact.Text {
+	if w.Group != "" {
+		return w.logWords()
+	}
 	if w.Rule == RuleSilent {
 		return redact.Format("%s has stopped coming", w.Name())
 	}
@@ -129,6 +134,30 @@ func (w Witness) Words() redact.Text {
 		return redact.Format("%s does not move as it used to, at %.4g where %.4g to %.4g is expected", w.Name(), w.Observed, w.Low, w.High)
 	}
 	return redact.Format("%s is %.4g where %.4g to %.4g is expected", w.Name(), w.Observed, w.Low, w.High)
+}
+
+// logWords is what was seen in a log group.
+func (w Witness) logWords() redact.Text {
+	rule, _, _ := strings.Cut(w.Rule, "/")
+	what, ok := logRules[rule]
+	if !ok {
+		what = redact.Literal("something unusual")
+	}
+	if w.High > 0 && w.Rule != "log-silent" && rule != "log-stopped" {
+		return redact.Format("%s in %s: %.4g where %.4g to %.4g is expected", what, w.Name(), w.Observed, w.Low, w.High)
+	}
+	return redact.Format("%s in %s", what, w.Name())
+}
+
+// logRules are the rules of log anomalies in words.
+var logRules = map[string]redact.Text{
+	"log-new":      redact.Literal("lines that were never said before"),
+	"log-rate":     redact.Literal("another number of lines of a severity"),
+	"log-template": redact.Literal("another number of lines of one kind"),
+	"log-stopped":  redact.Literal("lines of one kind that do not come any more"),
+	"log-silent":   redact.Literal("no lines at all"),
+	"log-ratio":    redact.Literal("another share of error lines"),
+	"log-value":    redact.Literal("an unusual value"),
 }
 
 // Inside tells whether the series was found to be in trouble while its value was
@@ -139,6 +168,9 @@ func (w Witness) Inside() bool {
 
 // Name is what people call the series: its metric's name, where it is a metric.
 func (w Witness) Name() redact.Text {
+	if w.Group != "" {
+		return redact.Name(w.Group)
+	}
 	if w.Metric == nil {
 		return redact.Name(w.Series)
 	}

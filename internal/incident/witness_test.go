@@ -114,3 +114,15 @@ func TestEvidenceInsideItsBand(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatWasFoundInALogGroupIsSaidInWords(t *testing.T) {
+	t.Parallel()
+	for want, w := range map[string]incident.Witness{
+		"lines that were never said before in /shop/checkout":                             {Rule: "log-new/00ff", Group: "/shop/checkout", Observed: 4},
+		"another share of error lines in /shop/checkout: 0.2 where 0 to 0.01 is expected": {Rule: "log-ratio", Group: "/shop/checkout", Observed: 0.2, High: 0.01},
+		"lines of one kind that do not come any more in /shop/checkout":                   {Rule: "log-stopped/00ff", Group: "/shop/checkout", Low: 1, High: 9},
+		"something unusual in /shop/checkout":                                             {Rule: "log-other", Group: "/shop/checkout"},
+	} {
+		require.Equal(t, want, w.Words().String())
+	}
+}
