@@ -71,6 +71,9 @@ func linesBlock(ctx context.Context, o options) (string, error) {
 		return "", err
 	}
 	text.WriteString(size)
+	if busy := load(); busy != "" {
+		text.WriteString("\n" + busy + "\n")
+	}
 	return text.String(), nil
 }
 
