@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"firebreak/internal/detect/logs"
-	"firebreak/internal/redact"
 )
 
 // The templates of a log group are too many for one record. They follow in parts,
@@ -83,12 +82,11 @@ func (d *Detector) equipLogs(s *state) error {
 
 // equip makes a group ready, also one that was read back.
 func (d *Detector) equip(l *logState) {
-	clean := func(line string) redact.Text { return d.sample(line) }
 	if l.Group == nil {
-		l.Group = logs.New(groupTemplates, clean)
+		l.Group = logs.New(groupTemplates, d.redactor)
 		return
 	}
-	l.Group.Use(groupTemplates, clean)
+	l.Group.Use(groupTemplates, d.redactor)
 }
 
 // groupTemplates is how many templates a group has at most.

@@ -89,20 +89,23 @@ const (
 	longGap      = 90 // empty minutes, of which most are skipped
 )
 
-// New returns a group that has seen nothing. clean redacts what is kept of lines,
-// and limit is how many templates are kept.
-func New(limit int, clean func(string) redact.Text) *Group {
+// maxSample bounds a sample of a line, in bytes.
+const maxSample = 500
+
+// New returns a group that has seen nothing. The redactor is for what is kept of
+// lines, and limit is how many templates are kept.
+func New(limit int, redactor redact.Redactor) *Group {
 	g := &Group{}
-	g.Use(limit, clean)
+	g.Use(limit, redactor)
 	return g
 }
 
 // Use equips a group, also one that was read back.
-func (g *Group) Use(limit int, clean func(string) redact.Text) {
-	g.clean = clean
+func (g *Group) Use(limit int, redactor redact.Redactor) {
+	g.clean = func(line string) redact.Text { return redact.Clean(redactor, line).Cut(maxSample) }
 	g.miner = template.New(template.Options[Shape]{
 		Limit: limit,
-		Clean: func(s string) string { return clean(s).String() },
+		Clean: redactor.Redact,
 		Join: func(into, from *Shape) {
 			if from.open() || into.open() {
 				g.orphans = append(g.orphans, into.Key, from.Key)
