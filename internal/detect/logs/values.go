@@ -127,9 +127,9 @@ func number(s string) (float64, bool) {
 	}
 	whole, scale, point := int64(0), 1.0, false
 	for j := range i {
-		switch c := s[j]; {
-		case c == '-':
-		case c == '.':
+		switch c := s[j]; c {
+		case '-':
+		case '.':
 			if point {
 				return 0, false // an address or a version
 			}
