@@ -122,14 +122,23 @@ func Judge(troubles []Trouble, told []Told) Verdict {
 	return v
 }
 
+// Right counts the troubles that were found without a mistake.
+func (v Verdict) Right() int {
+	n := 0
+	for _, f := range v.Found {
+		if f.Mistake() == "" {
+			n++
+		}
+	}
+	return n
+}
+
 // String is a line for every mistake, and a summary.
 func (v Verdict) String() string {
 	var b strings.Builder
-	right := 0
 	for _, f := range v.Found {
 		mistake := f.Mistake()
 		if mistake == "" {
-			right++
 			continue
 		}
 		fmt.Fprintf(&b, "%-12s %-10s %-40.40s %s to %s, visible %s: %s\n", f.Kind, f.Service, f.What,
@@ -141,7 +150,7 @@ func (v Verdict) String() string {
 	for _, one := range v.Alarms {
 		fmt.Fprintf(&b, "false alarm  %s\n", one)
 	}
-	fmt.Fprintf(&b, "%d of %d found once and in time, %d false alarms\n", right, len(v.Found), len(v.Alarms))
+	fmt.Fprintf(&b, "%d of %d found once and in time, %d false alarms\n", v.Right(), len(v.Found), len(v.Alarms))
 	return b.String()
 }
 

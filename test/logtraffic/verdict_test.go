@@ -36,6 +36,7 @@ func TestJudge(t *testing.T) {
 			v := logtraffic.Judge([]logtraffic.Trouble{trouble}, tc.told)
 			require.Equal(t, tc.mistake, v.Found[0].Mistake())
 			require.Len(t, v.Alarms, tc.alarms)
+			require.Equal(t, tc.mistake == "", v.Right() == 1)
 			require.NotEmpty(t, v.String())
 		})
 	}
