@@ -19,7 +19,7 @@ func personalRules() []rule {
 		// row of digits in telemetry is far more often a count, an id or a time.
 		{kind: "phone", need: []string{"+"}, find: regexp.MustCompile(`(?:^|[^\w+.-])(?P<v>\+[1-9][0-9]{0,2}(?:[ .-]?\(?[0-9]{1,5}\)?){2,6})`), ok: phone},
 		{kind: "phone", need: []string{"("}, look: bracketed, find: regexp.MustCompile(`\([0-9]{3}\) ?[0-9]{3}[ .-][0-9]{4}\b`)},
-		{kind: "ip", look: publicAddress, find: regexp.MustCompile(`(?:^|[^0-9.A-Za-z])(?P<v>[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?:$|[^0-9A-Za-z])`), ok: publicIP},
+		{kind: "ip", look: publicAddress, find: regexp.MustCompile(`(?:^|[^0-9.A-Za-z])(?P<v>[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?:_|\b)`), ok: publicIP},
 		{kind: "ip", look: longAddress, find: regexp.MustCompile(`(?:^|[^0-9A-Za-z:.])(?P<v>(?:[0-9A-Fa-f]{1,4}:{1,2}){2,8}(?:[0-9A-Fa-f]{1,4})?)`), ok: publicIP},
 	}
 }

@@ -63,6 +63,7 @@ func TestPersonalDataGoes(t *testing.T) {
 		{"iban", "to DE89 3704 0044 0532 0130 00 now", "to [redacted:iban] now"},
 		{"phone", "call +49 151 12345678 or (212) 555-0147", "call [redacted:phone] or [redacted:phone]"},
 		{"public ip", "from 8.8.8.8:53 and 2a00:1450:4001:82f::200e", "from [redacted:ip]:53 and [redacted:ip]"},
+		{"public ips one after the other", "10.0.0.1 8.8.8.8,8.8.4.4 1.1.1.1_x", "10.0.0.1 [redacted:ip],[redacted:ip] [redacted:ip]_x"},
 	} {
 		require.Equal(t, c.want, r.Redact(c.in), c.name)
 	}
