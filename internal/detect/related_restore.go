@@ -15,7 +15,7 @@ import (
 // from before there were groups has none. An episode is in one group, that of
 // the owner who spoke last. One that no series knows of any more counts as over
 // since it was last seen, which is told with the next watermark. And an episode
-// of no group makes one, as told.
+// of no group makes one, as told, when it belongs to a service.
 func (r *related) settle(open []incident.Anomaly, role roles) {
 	r.of, r.near, r.next = map[string]*group{}, map[string][]*group{}, time.Time{}
 	free := map[string]bool{}
@@ -42,7 +42,8 @@ func (r *related) settle(open []incident.Anomaly, role roles) {
 		r.index(g)
 	}
 	for _, a := range open {
-		if free[a.ID] {
+		// What belongs to no service is told as it is, and in no group.
+		if free[a.ID] && a.Service != incident.Unassigned {
 			r.begin(a, role)
 		}
 	}
