@@ -16,8 +16,8 @@ import (
 // fails, what is stored has changed: raise snapshotVersion and put the new digest
 // here, in the same commit.
 const (
-	storedVersion = 4
-	storedLayout  = "c7cbe76291698100"
+	storedVersion = 5
+	storedLayout  = "0fdcbfc8a5324541"
 )
 
 func TestAChangeOfWhatIsStoredRaisesTheVersion(t *testing.T) {

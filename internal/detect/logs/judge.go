@@ -35,7 +35,7 @@ func asks(r rank, b *Bars, factor float64) Ask {
 	ask := Ask{Bar: b.Evidence * factor, Rises: r >= warning}
 	effect := b.Effect * min(factor, 1)
 	grow, events := 2.3, 8.0
-	ask.Burst, ask.Lasts = 1.6, 2
+	ask.Burst, ask.Lasts = 1.6, 2.5
 	if r >= failing {
 		grow, events, ask.Burst, ask.Lasts = 2.2, 4, 1.4, 1.6
 	}

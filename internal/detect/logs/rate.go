@@ -21,7 +21,8 @@ type Rate struct {
 	Spread  float32      `json:"spread"` // variance of counts in multiples of what chance alone makes, at least 1
 	Lately  float64      `json:"lately"` // events of the last minutes, about burstMinutes of them
 	Bursts  [2]burst     `json:"bursts"` // the greatest of these days and of those before
-	Epoch   int64        `json:"epoch"`  // minute since when it is these
+	Held    burst        `json:"held"`   // of stretches that are over, while another goes on
+	Epoch   int64        `json:"epoch"`  // minute since when Bursts are these
 	Runs    [turns]run   `json:"runs"`
 	Hours   *hours       `json:"hours,omitempty"`
 	Episode *rateEpisode `json:"episode,omitempty"`
@@ -98,7 +99,11 @@ func (r *Rate) collect(own float64, by [2]span, now burst, spread float64, ask A
 		if r.Minutes <= leastMinutes {
 			over = burst{Top: over.Top} // of what is expected nothing is known yet
 		}
-		r.Bursts[0].most(over, 1)
+		r.Held.most(over, 1)
+	}
+	if r.Episode == nil && !r.doubtful(ask) {
+		r.Bursts[0].most(r.Held, 1)
+		r.Held = burst{}
 	}
 }
 

@@ -15,6 +15,7 @@ type rateEpisode struct {
 
 const (
 	backBar      = 10.0 // nats that it takes to believe that an episode is over
+	clearly      = 5    // standard deviations
 	leastCalm    = 3    // minutes
 	quietMinutes = 10   // after an episode no other one opens
 	freezeTime   = 45   // minutes of an episode in which nothing is learned
@@ -58,7 +59,10 @@ func (r *Rate) matters(u *run, t turn, own float64, by [2]span, ask Ask) bool {
 	if own <= due || u.lately() < (u.Got-u.Due)/2 {
 		return false // it was so, and is not any more
 	}
-	if u.Got-u.Due < ask.Least || u.Got < grow*u.Due && !(own >= grow*due && own-due >= ask.Least) {
+	// It may have become so in the course of the stretch.
+	recent := burstMinutes * u.lately() / float64(u.Minutes)
+	grown := recent >= (grow-1)*burstMinutes*due && recent >= max(ask.Least, clearly*math.Sqrt(burstMinutes*due))
+	if u.Got-u.Due < ask.Least || u.Got < grow*u.Due && !grown {
 		return false
 	}
 	// What lasts for longer than a burst is none, unless it does so every day.
@@ -69,6 +73,8 @@ func (r *Rate) matters(u *run, t turn, own float64, by [2]span, ask Ask) bool {
 	}
 	if top := max(r.Bursts[0].Top, r.Bursts[1].Top); !r.Regular() && top >= jobTop && u.Burst.Top <= times*top {
 		return false // what comes now and then, and many times then, is a job
+	}
+	if !(lasts || u.Burst.beyond(r.Bursts, times)) {
 	}
 	return lasts || u.Burst.beyond(r.Bursts, times)
 }
@@ -111,11 +117,17 @@ func (r *Rate) close(minute int64, own float64) {
 	if math.Abs(math.Log((own+0.5)/(was+0.5))) <= math.Abs(math.Log((own+0.5)/(is+0.5))) {
 		r.Hour, r.Day = e.Usual[0], e.Usual[1]
 	}
-	for t := range r.Runs {
-		if !ways[t].down {
-			r.Bursts[0].most(r.Runs[t].Burst, burstHabit)
+	// What was over soon was a burst, of which there will be more; what lasted was
+	// trouble, and is told again.
+	if minute-e.Since-e.Calm < burstLasts {
+		for t := range r.Runs {
+			if !ways[t].down {
+				r.Held.most(r.Runs[t].Burst, 1)
+			}
 		}
+		r.Bursts[0].most(r.Held, burstHabit)
 	}
+	r.Held = burst{}
 	r.Episode, r.Quiet, r.Runs = nil, minute+quietMinutes, [turns]run{}
 }
 

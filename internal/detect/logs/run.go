@@ -32,6 +32,7 @@ type run struct {
 	Got     float64 `json:"got"` // events
 	Due     float64 `json:"due"` // expected ones
 	Minutes int64   `json:"n"`
+	Total   float64 `json:"total"` // Sum, without a bound
 	Burst   burst   `json:"burst"`
 	Window  float64 `json:"window"` // excess of the last minutes, about burstMinutes of them
 	Most    float64 `json:"most"`   // the most that was
@@ -54,9 +55,11 @@ func (u *run) add(own, due, gain, limit float64, now burst) (over burst) {
 		return over
 	}
 	u.Sum = min(u.Sum, limit)
+	u.Total += gain
 	u.Got += own
 	u.Due += due
 	u.Minutes++
+	now.Nats = ratio(u.Total, u.Due/float64(u.Minutes))
 	u.Burst.most(now, 1)
 	u.Window += own - due - u.Window/burstMinutes
 	u.Most = max(u.Most, u.Window)

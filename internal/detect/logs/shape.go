@@ -60,7 +60,7 @@ func join(into, from *Shape) {
 
 func (w *watch) join(o *watch) {
 	counts := [2]uint32{w.Counts[0] + o.Counts[0], w.Counts[1] + o.Counts[1]}
-	a, b := w.Rate.Hour, o.Rate.Hour
+	hour, day := w.Rate.Hour.Own+o.Rate.Hour.Own, w.Rate.Day.Own+o.Rate.Day.Own
 	values := &o.Values
 	if o.Rhythm.N > w.Rhythm.N {
 		mine := w.Values
@@ -68,7 +68,7 @@ func (w *watch) join(o *watch) {
 	}
 	w.Values.join(values)
 	w.Counts = counts
-	w.Rate.Hour.Own = a.Own + b.Own
+	w.Rate.Hour.Own, w.Rate.Day.Own = hour, day
 	w.Rate.Runs = [turns]run{}
 }
 
