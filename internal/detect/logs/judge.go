@@ -47,6 +47,10 @@ func asks(r rank, b *Bars, factor float64) Ask {
 // warnGrow is how many times as often all warnings together must come.
 const warnGrow = 5
 
+// linesClimb is how many times as many lines a whole group must come to slowly: a
+// busier weekend is none.
+const linesClimb = 1.65
+
 // errorBar is the evidence that all error lines together need, against those of
 // one template.
 const errorBar = 0.62
@@ -93,6 +97,8 @@ func (g *Group) severity(r *Rate, name string, of rank, own, rest float64, m int
 	case warning:
 		// Kinds of warnings come and go with releases, and each has its own rate.
 		ask.Grow, ask.Fast = warnGrow, true
+	default:
+		ask.Climb = max(ask.Climb, linesClimb)
 	}
 	if move := r.Minute(m, own, rest, ask); move.State != Nothing {
 		f := g.moved(move, m, of, b.Rate)

@@ -24,21 +24,18 @@ type Rate struct {
 	Held    burst        `json:"held"`   // of stretches that are over, while another goes on
 	Epoch   int64        `json:"epoch"`  // minute since when Bursts are these
 	Runs    [turns]run   `json:"runs"`
+	Waits   lesson       `json:"waits"` // minutes of which it is not clear yet whether they are usual
 	Hours   *hours       `json:"hours,omitempty"`
 	Episode *rateEpisode `json:"episode,omitempty"`
 	Quiet   int64        `json:"quiet,omitempty"` // minute before which no other one opens
 }
 
 const (
-	hourMinutes  = 60.0
 	dayMinutes   = 1440
 	leastMinutes = 45     // learned, before anything is said
 	sureMinutes  = 6 * 60 // before that an episode is unsure
-	spreadMemory = 500.0  // minutes
-	clipSpread   = 60.0   // most that one minute counts for in Spread
 	busyShare    = 0.5    // a rate that is busier is a regular one
 	least        = 0.02   // events a minute that are always expected
-	levelEvents  = 20.0   // that a level should be the mean of
 )
 
 // Regular tells whether the events come in most minutes, at all hours.
@@ -64,9 +61,7 @@ func (r *Rate) Minute(minute int64, own, rest float64, ask Ask) Move {
 	now := burst{Short: ratio(own, by[0].high), Long: ratio(r.Lately, burstMinutes*by[0].high), Top: float32(own)}
 	r.collect(own, by, now, spread, ask)
 	move := r.decide(minute, own, by, spread, ask)
-	if r.Episode == nil && !r.doubtful(ask) || r.Episode != nil && minute-r.Episode.Since > freezeTime {
-		r.learn(minute, own, rest, by[0], spread)
-	}
+	r.study(minute, own, rest, by[0], spread, ask)
 	// What happens at an hour is remembered even when it was told: if it happens
 	// every day, it is usual.
 	if r.Hours == nil {
@@ -104,45 +99,5 @@ func (r *Rate) collect(own float64, by [2]span, now burst, spread float64, ask A
 	if r.Episode == nil && !r.doubtful(ask) {
 		r.Bursts[0].most(r.Held, 1)
 		r.Held = burst{}
-	}
-}
-
-// doubtful tells whether there is so much evidence that what comes is not usual
-// that nothing is learned from it for now.
-func (r *Rate) doubtful(ask Ask) bool {
-	for t := range turns {
-		if u := &r.Runs[t]; !ways[t].down && u.Sum > doubt*ask.Bar && u.Minutes < longestDoubt {
-			return true
-		}
-	}
-	return false
-}
-
-const (
-	doubt        = 0.3 // of the evidence that opens an episode
-	longestDoubt = 90  // minutes
-)
-
-// learn takes a minute over as usual.
-func (r *Rate) learn(minute int64, own, rest float64, due span, spread float64) {
-	r.Minutes++
-	n := float64(r.Minutes)
-	apart := max(own-due.high, due.low-own, 0)
-	if r.Minutes > 5 {
-		far := min(apart*apart/max(due.high, 0.5), clipSpread*spread)
-		r.Spread += float32(max(1/n, 1/spreadMemory) * (far - float64(r.Spread)))
-	} else {
-		r.Spread = 1
-	}
-	// An hour, or as long as it takes for some of the events to come.
-	r.Hour.follow(own, rest, max(1/n, 1/max(hourMinutes, min(levelEvents/max(r.Hour.Own, 1e-3), dayMinutes))))
-	r.Day.follow(own, rest, max(1/n, 1.0/dayMinutes))
-	came := 0.0
-	if own > 0 {
-		came = 1
-	}
-	r.Busy += float32(max(1/n, 1/hourMinutes) * (came - float64(r.Busy)))
-	if minute-r.Epoch >= burstDays*dayMinutes {
-		r.Bursts[1], r.Bursts[0], r.Epoch = r.Bursts[0], burst{}, minute
 	}
 }

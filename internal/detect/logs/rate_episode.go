@@ -15,6 +15,8 @@ type rateEpisode struct {
 
 const (
 	backBar      = 10.0 // nats that it takes to believe that an episode is over
+	told         = 2    // times what was expected, that an episode teaches at most
+	toldEvents   = 4    // and besides
 	clearly      = 5    // standard deviations
 	leastCalm    = 3    // minutes
 	quietMinutes = 10   // after an episode no other one opens
@@ -117,6 +119,14 @@ func (r *Rate) close(minute int64, own float64) {
 	if math.Abs(math.Log((own+0.5)/(was+0.5))) <= math.Abs(math.Log((own+0.5)/(is+0.5))) {
 		r.Hour, r.Day = e.Usual[0], e.Usual[1]
 	}
+	if ways[e.Turn].down {
+		r.Waits = lesson{}
+	}
+	// What was told was perhaps no trouble, but the ups of what is usual: it teaches
+	// a little, so that the same is not told for ever.
+	most := told*r.Waits.Due + 3*math.Sqrt(r.Waits.Due) + toldEvents
+	r.Waits.Own, r.Waits.Far = min(r.Waits.Own, most), min(r.Waits.Far, told*float64(r.Waits.Minutes)*max(1, float64(r.Spread)))
+	r.catchUp(minute)
 	// What was over soon was a burst, of which there will be more; what lasted was
 	// trouble, and is told again.
 	if minute-e.Since-e.Calm < burstLasts {

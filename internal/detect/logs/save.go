@@ -126,9 +126,12 @@ func (r *Rate) check() error {
 		}
 	}
 	for _, u := range r.Runs {
-		if !(math.Abs(u.Sum)+math.Abs(u.Got)+math.Abs(u.Due) <= mostSum) || u.Minutes < 0 {
+		if !(math.Abs(u.Sum)+math.Abs(u.Total)+math.Abs(u.Got)+math.Abs(u.Due) <= mostSum) || u.Minutes < 0 {
 			return errOdd
 		}
+	}
+	if w := r.Waits; !(math.Abs(w.Own)+math.Abs(w.Rest)+math.Abs(w.Far)+math.Abs(w.Came) <= mostSum && w.Due >= 0 && w.Due <= mostSum) || w.Minutes < 0 || w.Minutes > mostWaits {
+		return errOdd
 	}
 	if e := r.Episode; e != nil && e.Turn >= turns || r.Minutes < 0 {
 		return errOdd
@@ -136,8 +139,10 @@ func (r *Rate) check() error {
 	return nil
 }
 
-// mostSum bounds counts of lines.
-const mostSum = 1e15
+const (
+	mostSum   = 1e15    // of counts of lines
+	mostWaits = 1 << 20 // minutes
+)
 
 // Check refuses a group that no group has written.
 func (g *Group) Check() error {
