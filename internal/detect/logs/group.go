@@ -68,10 +68,11 @@ type Group struct {
 	orphans []string
 
 	line struct { // that is looked at
-		at    int64
-		raw   string
-		bars  *Bars
-		shape *mined
+		at     int64
+		raw    string
+		stream string
+		bars   *Bars
+		shape  *mined
 	}
 }
 
@@ -178,7 +179,7 @@ func (g *Group) Take(at time.Time, l *telemetry.LogLine, bars *Bars) (found []Fi
 			t.Warns++
 		}
 	}
-	g.line.at, g.line.raw, g.line.bars = now, l.Message, bars
+	g.line.at, g.line.raw, g.line.stream, g.line.bars = now, l.Message, l.Stream, bars
 	match := g.miner.Add(event.Text, at)
 	g.folder.Note(uint64(match.Template.ID()))
 	g.line.shape = match.Template
@@ -216,7 +217,7 @@ func (g *Group) Take(at time.Time, l *telemetry.LogLine, bars *Bars) (found []Fi
 	}
 	w.Values.takeParams(match.Params, now, bars, g.value)
 	if len(l.Fields) > 0 {
-		w.Values.takeFields(l.Fields, now, bars, g.value)
+		w.Values.takeFields(l.Fields, now, bars, g.fieldValue)
 	}
 	g.flush()
 	return g.found, late

@@ -224,8 +224,7 @@ func (p *parameter) minute(m int64) bool {
 		k.hour()
 	}
 	if k.On != 0 && (m+1)*minute-k.Seen > valueCalm*minute {
-		k.On, k.Seen = 0, 0
-		return true
+		k.On, k.Seen = 0, 0 // what it was told under ends by itself
 	}
 	return false
 }

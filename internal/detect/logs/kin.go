@@ -14,25 +14,16 @@ import (
 
 // odd is what a template with such a word remembers.
 type odd struct {
-	Word uint64      `json:"word"` // hash
-	Kin  template.ID `json:"kin"`  // the template that is known well
-	At   int         `json:"at"`   // which word it is, from 1
-}
-
-// strange is a word that lines have in a place where others were known.
-type strange struct {
-	Word  uint64 `json:"word"`
-	Count int    `json:"count"`
-	First int64  `json:"first"`          // ns
-	Last  int64  `json:"last"`           // ns
-	Rule  string `json:"rule,omitempty"` // under which it was told of, while that is not over
+	Word  uint64      `json:"word"`  // hash
+	Proof float64     `json:"proof"` // nats of evidence that a line with it is
+	Kin   template.ID `json:"kin"`   // the template that is known well
+	At    int         `json:"at"`    // which word it is, from 1
 }
 
 const (
-	kinLines   = 300 // of a template that is known well
-	maxStrange = 16
-	maxLooks   = 60 // for kin of a new template, in a minute
-	maxWords   = 60 // of a template that is compared
+	kinLines = 300 // of a template that is known well
+	maxLooks = 60  // for kin of a new template, in a minute
+	maxWords = 60  // of a template that is compared
 )
 
 // kin looks whether a new template is another one with a name that is new. One that
@@ -58,8 +49,8 @@ func (g *Group) kin(t *mined) {
 		names := k.State.Watch.place(at, k)
 		now := g.line.at / minute
 		names.N = uint32(min(k.Count, 1<<31))
-		if names.judges(now) {
-			t.State.Odd = &odd{Word: hash(words[at-1]), Kin: k.ID(), At: at}
+		if names.judges(now) && !g.own(words[at-1]) {
+			t.State.Odd = &odd{Word: hash(words[at-1]), Proof: names.proof(), Kin: k.ID(), At: at}
 		}
 		names.know(hash(words[at-1]), now, 0.5)
 		return
@@ -115,29 +106,13 @@ type place struct {
 // oddLine takes a line with a name that is new in its place.
 func (g *Group) oddLine(t *mined) {
 	o, now := t.State.Odd, g.line.at
-	if now-t.First.UnixNano() > candTime {
+	if now-t.First.UnixNano() > candMost {
 		t.State.Odd = nil
 		return
 	}
-	var s *strange
-	for i := range g.Strange {
-		if g.Strange[i].Word == o.Word {
-			s = &g.Strange[i]
+	if s, told := g.strangeName(o.Word, o.Proof); told {
+		if k, ok := g.miner.Find(o.Kin); ok {
+			s.Rule = g.oddName(k, t, s, o.At)
 		}
-	}
-	if s == nil {
-		if len(g.Strange) == maxStrange {
-			g.Strange = append(g.Strange[:0], g.Strange[1:]...)
-		}
-		g.Strange = append(g.Strange, strange{Word: o.Word, First: now})
-		s = &g.Strange[len(g.Strange)-1]
-	}
-	s.Count++
-	s.Last = now
-	if s.Rule != "" || float64(s.Count) < max(1, g.line.bars.Lines/2*g.line.bars.Value) {
-		return
-	}
-	if k, ok := g.miner.Find(o.Kin); ok {
-		s.Rule = g.oddName(k, t, s, o.At)
 	}
 }

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,18 +13,41 @@ func TestANameThatWasNeverSeenIsNews(t *testing.T) {
 	at := int64(1e18)
 	for i := range 15000 {
 		at += 2 * second
-		require.False(t, n.take(hash([]string{"db-1", "db-2"}[i%2]), at, 4))
+		require.False(t, n.take(hash([]string{"db-1", "db-2"}[i%2]), at))
 		if i%1800 == 0 {
 			n.hour()
 		}
 	}
-	got := 0
-	for i := range 20 {
+	require.InDelta(t, math.Log(0.3*15000/0.5), n.proof(), 0.01, "one in so many lines, at most")
+	for range 20 {
 		at += 2 * second
-		if n.take(hash("db-9"), at, 4) {
-			require.Equal(t, 3, i)
-			got++
-		}
+		require.True(t, n.take(hash("db-9"), at))
 	}
-	require.Equal(t, 1, got)
+	n.tell(hash("db-9"), at)
+	require.True(t, n.take(hash("db-9"), at), "it goes on")
+	require.False(t, n.take(hash("db-1"), at))
+	require.False(t, n.take(hash("db-7"), at), "while that lasts, nothing else is")
+}
+
+func TestWhatComesAndGoesIsNoNews(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]func(i int) int{
+		"a new one now and then": func(i int) int { return i / 1500 },
+		"too many":               func(i int) int { return i % 17 },
+		"a rare one a day ago":   func(i int) int { return i / 14400 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var n Names
+			at := int64(1e18)
+			for i := range 15000 {
+				at += 2 * second
+				n.take(hash(string(rune('a'+value(i)))), at)
+				if i%1800 == 0 {
+					n.hour()
+				}
+			}
+			require.False(t, n.take(hash("new"), at))
+		})
+	}
 }

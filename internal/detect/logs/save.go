@@ -103,8 +103,13 @@ func (s *Shape) check() error {
 	if err := w.Rate.check(); err != nil {
 		return err
 	}
-	if len(w.Values.Params) > maxParams || len(w.Values.Fields) > maxFields {
+	if len(w.Values.Params) > maxParams || len(w.Values.Fields) > maxFields || len(w.Places) > maxWords {
 		return errOdd
+	}
+	for i := range w.Places {
+		if len(w.Places[i].Names.Known) > maxNames {
+			return errOdd
+		}
 	}
 	for _, list := range [][]parameter{w.Values.Params, w.Values.Fields} {
 		for i := range list {
@@ -156,7 +161,7 @@ func (g *Group) Check() error {
 			return errOdd
 		}
 	}
-	if len(g.Births) > maxBirths || len(g.Past) > maxPast || len(g.Traces) > maxTraces {
+	if len(g.Births) > maxBirths || len(g.Past) > maxPast || len(g.Traces) > maxTraces || len(g.Strange) > maxStrange {
 		return errOdd
 	}
 	return nil

@@ -84,7 +84,7 @@ func (s *Shape) open() bool {
 func (v *Values) open() bool {
 	for _, list := range [][]parameter{v.Params, v.Fields} {
 		for i := range list {
-			if p := &list[i]; p.Numbers != nil && p.Numbers.On || p.Names != nil && p.Names.On != 0 {
+			if p := &list[i]; p.Numbers != nil && p.Numbers.On {
 				return true
 			}
 		}

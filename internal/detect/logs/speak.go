@@ -112,12 +112,7 @@ func (g *Group) look(now, again int64, b *Bars) {
 			g.found = append(g.found, Finding{Rule: fmt.Sprintf("%s/%016x", RuleNew, f), State: Ends, Last: t.Last})
 		}
 	}
-	for i := range g.Strange {
-		if s := &g.Strange[i]; s.Rule != "" && now-s.Last >= valueCalm*minute {
-			g.found = append(g.found, Finding{Rule: s.Rule, State: Ends, Last: s.Last})
-			*s = strange{}
-		}
-	}
+	g.strangeOver(now)
 	for _, t := range g.live {
 		sh := &t.State
 		if sh.New && now-sh.NewLast >= newSilence {
@@ -190,44 +185,60 @@ func (g *Group) quit(t *mined, now int64) {
 	})
 }
 
-// value speaks of a parameter that makes trouble.
-func (g *Group) value(p *parameter, number bool) {
-	t, b, now := g.line.shape, g.line.bars, g.line.at
-	f := Finding{
-		Rule: RuleValue + "/" + t.State.key(t) + "/" + p.Name, State: Opens, Rank: Symptom, Last: now, Opened: now,
+// value takes a parameter that makes trouble.
+func (g *Group) value(p *parameter, name string) {
+	if p.Numbers != nil {
+		g.number(p)
+		return
+	}
+	g.name(p, false, name)
+}
+
+// fieldValue does the same for a field.
+func (g *Group) fieldValue(p *parameter, name string) {
+	if p.Numbers != nil {
+		g.number(p)
+		return
+	}
+	g.name(p, true, name)
+}
+
+// number speaks of a number that is far out.
+func (g *Group) number(p *parameter) {
+	t, n, now := g.line.shape, p.Numbers, g.line.at
+	n.On, n.Calm, n.Heard = true, 0, true
+	high, usual := n.value(n.Limit), n.value(n.Mid)
+	g.found = append(g.found, Finding{
+		Rule: RuleValue + "/" + t.State.key(t) + "/" + p.Name, State: Opens, Rank: Symptom, Last: now, Opened: n.First, Count: int(n.Far),
+		Got: n.Top, High: high, Before: usual, Reached: float64(n.Sum) / (valueBar * g.line.bars.Evidence), Rarity: 1 / float64(n.N),
+		Excess: float64(n.Far), Unsure: n.N < 2000,
+		Why: redact.Format("parameter %s of lines \"%s\" was %.3g and more in %d lines, up to %.3g, where about %.3g is usual",
+			redact.Name(p.Name), g.words(t), high, n.Far, n.Top, 1.4*usual),
 		Samples: samples(g.clean(g.line.raw), t.State.Sample),
-	}
-	if number {
-		n := p.Numbers
-		n.On, n.Calm, n.Heard = true, 0, true
-		f.Count, f.Opened = int(n.Far), n.First
-		f.Got, f.Low, f.High, f.Before = n.Top, 0, n.value(n.Limit), n.value(n.Mid)
-		f.Reached = float64(n.Sum) / (valueBar * b.Evidence)
-		f.Rarity = 1 / float64(n.N)
-		f.Unsure = n.N < 2000
-		f.Why = redact.Format("parameter %s of lines \"%s\" was %.3g and more in %d lines, up to %.3g, where about %.3g is usual",
-			redact.Name(p.Name), g.words(t), f.High, f.Count, n.Top, 1.4*f.Before)
-	} else {
-		k := p.Names
-		f.Opened = max(k.First, 0)
-		f.Count, f.Rank = int(k.Got), Oddity
-		f.Got, f.High = 1, 0
-		f.Reached = 1
-		f.Rarity = 1 / float64(k.N)
-		f.Unsure = now/minute-k.Since < sureMinutes
-		f.Why = redact.Format("parameter %s of lines \"%s\" has a value that it never had: it had %d others in %d lines before",
-			redact.Name(p.Name), g.words(t), len(k.Known)-1, k.N)
-	}
-	f.Excess = float64(f.Count)
-	g.found = append(g.found, f)
+	})
+}
+
+// newName speaks of a name that a parameter never had, and returns the rule.
+func (g *Group) newName(p *parameter, s *strange) string {
+	t, m, now := g.line.shape, p.Names, g.line.at
+	rule := RuleValue + "/" + t.State.key(t) + "/" + p.Name
+	g.found = append(g.found, Finding{
+		Rule: rule, State: Opens, Rank: Oddity, Last: now, Opened: s.First, Count: s.Count,
+		Got: float64(s.Count), Before: 0, Reached: s.Proof / (valueBar * g.line.bars.Evidence), Rarity: 1 / float64(m.N),
+		Excess: float64(s.Count), Unsure: now/minute-m.Since < sureMinutes,
+		Why: redact.Format("parameter %s of lines \"%s\" has a value that it never had, in %d lines so far: it had %d others in %d lines before",
+			redact.Name(p.Name), g.words(t), s.Count, len(m.Known)-1, m.N),
+		Samples: samples(g.clean(g.line.raw), t.State.Sample),
+	})
+	return rule
 }
 
 // oddName speaks of a name in a place where others were known, and returns the rule.
 func (g *Group) oddName(kin, t *mined, s *strange, at int) string {
 	rule := fmt.Sprintf("%s/%s/word-%d", RuleValue, kin.State.key(kin), at)
 	g.found = append(g.found, Finding{
-		Rule: rule, State: Opens, Rank: Oddity, Opened: s.First, Last: s.Last, Count: s.Count, Got: 1, Reached: 1, Excess: float64(s.Count),
-		Rarity: 1 / float64(max(kin.Count, 1)), Unsure: s.First/minute-kin.First.UnixNano()/minute < sureMinutes,
+		Rule: rule, State: Opens, Rank: Oddity, Opened: s.First, Last: s.Last, Count: s.Count, Got: float64(s.Count), Excess: float64(s.Count),
+		Reached: s.Proof / (valueBar * g.line.bars.Evidence), Rarity: 1 / float64(max(kin.Count, 1)), Unsure: s.First/minute-kin.First.UnixNano()/minute < sureMinutes,
 		Why:     redact.Format("%d lines say \"%s\", where word %d of \"%s\" was never like that in %d lines", s.Count, g.words(t), at, g.words(kin), kin.Count),
 		Samples: samples(g.clean(g.line.raw), kin.State.Sample),
 	})
@@ -246,9 +257,6 @@ func (s *Shape) shut() {
 		for i := range list {
 			if n := list[i].Numbers; n != nil {
 				n.On = false
-			}
-			if n := list[i].Names; n != nil {
-				n.On = 0
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package logs
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"firebreak/internal/detect/template"
 	"firebreak/internal/telemetry/logline"
@@ -35,8 +36,8 @@ const (
 )
 
 // takeParams takes the parameters of a line, and calls out for one that makes
-// trouble.
-func (v *Values) takeParams(params []template.Param, at int64, b *Bars, out func(p *parameter, number bool)) {
+// trouble: with a name that is new, or with none for a number.
+func (v *Values) takeParams(params []template.Param, at int64, b *Bars, out func(p *parameter, name string)) {
 	for i := range params {
 		if i == len(v.Params) {
 			if i == maxParams {
@@ -51,29 +52,29 @@ func (v *Values) takeParams(params []template.Param, at int64, b *Bars, out func
 		switch {
 		case p.Numbers != nil:
 			if x := params[i].Number; !math.IsNaN(x) && p.Numbers.take(x, at, valueBar*b.Evidence*b.Value) {
-				out(p, true)
+				out(p, "")
 			}
 		case p.Names != nil && !p.Names.Many:
-			if p.Names.take(hash(p.own(params[i].Text)), at, max(1, b.Lines/2*b.Value)) {
-				out(p, false)
+			if own := p.own(params[i].Text); p.Names.take(hash(own), at) {
+				out(p, own)
 			}
 		}
 	}
 }
 
 // takeFields does the same for fields.
-func (v *Values) takeFields(fields []logline.Field, at int64, b *Bars, out func(p *parameter, number bool)) {
+func (v *Values) takeFields(fields []logline.Field, at int64, b *Bars, out func(p *parameter, name string)) {
 	for i := range fields {
 		p := v.field(i, fields[i])
 		switch {
 		case p == nil:
 		case p.Numbers != nil:
 			if x, ok := number(fields[i].Value); ok && p.Numbers.take(x, at, valueBar*b.Evidence*b.Value) {
-				out(p, true)
+				out(p, "")
 			}
 		case p.Names != nil && !p.Names.Many:
-			if p.Names.take(hash(fields[i].Value), at, max(1, b.Lines/2*b.Value)) {
-				out(p, false)
+			if p.Names.take(hash(fields[i].Value), at) {
+				out(p, fields[i].Value)
 			}
 		}
 	}
@@ -92,7 +93,7 @@ func (v *Values) field(i int, f logline.Field) *parameter {
 	if len(v.Fields) >= maxFields || len(f.Name) > maxFieldName {
 		return nil
 	}
-	p := parameter{Name: f.Name}
+	p := parameter{Name: strings.Clone(f.Name)} // it is a part of the whole line
 	if !framing[f.Name] {
 		if _, ok := number(f.Value); ok {
 			p.Numbers = &Numbers{}
@@ -104,7 +105,7 @@ func (v *Values) field(i int, f logline.Field) *parameter {
 	return &v.Fields[len(v.Fields)-1]
 }
 
-// valueBar is the evidence that a number needs, against the rate of a template.
+// valueBar is the evidence that a value needs, against the rate of a template.
 const valueBar = 0.75
 
 const maxFieldName = 64 // bytes
