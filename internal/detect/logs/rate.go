@@ -59,7 +59,7 @@ func (r *Rate) Minute(minute int64, own, rest float64, ask Ask) Move {
 	spread := max(1, float64(r.Spread))
 	r.Lately += own - r.Lately/burstMinutes
 	now := burst{Short: ratio(own, by[0].high), Long: ratio(r.Lately, burstMinutes*by[0].high), Top: float32(own)}
-	r.collect(own, by, now, spread, ask)
+	r.collect(own, rest, by, now, spread, ask)
 	move := r.decide(minute, own, by, spread, ask)
 	r.study(minute, own, rest, by[0], spread, ask)
 	// What happens at an hour is remembered even when it was told: if it happens
@@ -72,7 +72,7 @@ func (r *Rate) Minute(minute int64, own, rest float64, ask Ask) Move {
 }
 
 // collect adds the evidence of a minute.
-func (r *Rate) collect(own float64, by [2]span, now burst, spread float64, ask Ask) {
+func (r *Rate) collect(own, rest float64, by [2]span, now burst, spread float64, ask Ask) {
 	for t := range turns {
 		w := ways[t]
 		if w.down && ask.Rises || w.slow && (r.Minutes < dayMinutes || ask.Fast) {
@@ -83,7 +83,12 @@ func (r *Rate) collect(own float64, by [2]span, now burst, spread float64, ask A
 			due = by[1]
 		}
 		expected := max(due.high, least)
-		if w.down {
+		switch {
+		case w.stop:
+			// A single line speaks so much against it that what is expected may be too
+			// much by half. Not by more: the other lines are others than they were, too.
+			expected = min(max(due.low, min(r.Hour.relative(rest), 1.5*r.Hour.Own)), due.high)
+		case w.down:
 			expected = due.low
 		}
 		gain := (own*math.Log(w.times) - (w.times-1)*expected) / spread

@@ -76,8 +76,6 @@ func (r *Rate) matters(u *run, t turn, own float64, by [2]span, ask Ask) bool {
 	if top := max(r.Bursts[0].Top, r.Bursts[1].Top); !r.Regular() && top >= jobTop && u.Burst.Top <= times*top {
 		return false // what comes now and then, and many times then, is a job
 	}
-	if !(lasts || u.Burst.beyond(r.Bursts, times)) {
-	}
 	return lasts || u.Burst.beyond(r.Bursts, times)
 }
 

@@ -53,3 +53,22 @@ func TestARateIsLearnedAtAnySensitivity(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatComesByChanceIsMissedWhenItStops(t *testing.T) {
+	t.Parallel()
+	bars := Bars{Evidence: 16, Effect: 1, Template: 1}
+	for seed := range uint64(20) {
+		random := rand.New(rand.NewPCG(seed, 8))
+		ask := asks(unranked, &bars, 1)
+		var r Rate
+		const mean, stopped = 2.0, 3 * dayMinutes
+		for m := range int64(stopped) {
+			require.NotEqual(t, Opens, r.Minute(m, chance(random, mean), 30+chance(random, 9), ask).State, "minute %d", m)
+		}
+		took := 0
+		for m := int64(stopped); r.Minute(m, 0, 30+chance(random, 9), ask).State != Opens; m++ {
+			took++
+			require.Less(t, took, 14, "16 nats are 8 minutes of the usual")
+		}
+	}
+}

@@ -5,12 +5,13 @@ import "math"
 // turn is a way of leaving the usual.
 type turn uint8
 
-// The ways: against the last hour and against the last day, up and down, and up by
+// The ways: against the last hour and against the last day, up and down, and by
 // little and by much. Evidence for a small change is weak in single lines.
 const (
 	rises turn = iota
 	leaps
 	falls
+	stops
 	climbs
 	soars
 	sinks
@@ -21,8 +22,10 @@ var ways = [turns]struct {
 	times float64 // the change that evidence is collected for
 	slow  bool
 	down  bool
+	stop  bool // nothing or nearly nothing comes
 }{
 	rises: {times: 3}, leaps: {times: 10}, falls: {times: 0.3, down: true},
+	stops:  {times: 0.03, down: true, stop: true},
 	climbs: {times: 2, slow: true}, soars: {times: 8, slow: true}, sinks: {times: 0.5, slow: true, down: true},
 }
 
