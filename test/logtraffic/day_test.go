@@ -30,12 +30,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// What is asked for is every trouble and no false alarm. What an engine does
-// today is less, and these keep it from doing worse; -v shows each mistake.
+// What is asked for is every trouble and no false alarm. What an engine does at
+// seed 1 is one less, and these keep it from doing worse; -v shows each mistake.
 const (
-	foundAtLeast   = 33 // of 36 troubles, once, in time, by a rule that fits
+	foundAtLeast   = 35 // of 36 troubles, once, in time, by a rule that fits
 	falseOnTheDay  = 0
-	falseAmongDays = 3 // of ten normal days of one fleet
+	falseAmongDays = 0 // of ten normal days of one fleet
 )
 
 type plain struct{}
