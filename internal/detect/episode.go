@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"strings"
 	"time"
 
 	"firebreak/internal/incident"
@@ -68,5 +69,8 @@ func (e *episode) end(d *Detector, at time.Time) incident.Anomaly {
 	return e.tell(d, incident.EpisodeClosed, 0)
 }
 
-// sample is one log line, redacted and short.
-func (d *Detector) sample(line string) redact.Text { return redact.Clean(d.redactor, line).Cut(500) }
+// sample is one log line, redacted and short. It is a copy: a message is a part of
+// what it was read from, which can be long.
+func (d *Detector) sample(line string) redact.Text {
+	return redact.Clean(d.redactor, strings.Clone(line)).Cut(500)
+}

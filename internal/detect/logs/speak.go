@@ -30,7 +30,8 @@ func (g *Group) news(t *mined, r rank, text string) {
 		}
 		return
 	}
-	if !enough && !g.stir(now, 1/needed) {
+	words, sample := func() redact.Text { return g.words(t) }, func() redact.Text { return g.clean(g.line.raw) }
+	if !g.alone(f, now, enough, needed, words, sample) {
 		return
 	}
 	sh.Fresh, sh.New, sh.NewLast = nil, true, now
@@ -60,24 +61,12 @@ func counted(n int, r rank) redact.Text {
 	return redact.Format("%d lines", n)
 }
 
-// young is by how much more it takes because the group is new.
-func (g *Group) young(now int64) float64 { return 1 + learnTime/(float64(now-g.Began)/1e9) }
-
-// stir adds up how near to news several new templates are that come together, and
-// tells whether they are enough.
-func (g *Group) stir(now int64, share float64) bool {
-	if now-g.StirAt > freshTime {
-		g.Stir, g.StirAt = 0, now
-	}
-	if g.Stir += share; g.Stir < severalNew {
-		return false
-	}
-	g.Stir = 0
-	return true
+// young is by how much more it takes because the group is new, or less because it
+// is known well: what was not said in five days is no part of what is usual.
+func (g *Group) young(now int64) float64 {
+	age := float64(now-g.Began) / 1e9
+	return 1 + learnTime/age - min(knownMost, knownHour*math.Log2(max(1, age/3600)))
 }
-
-// severalNew is how near all of them must come together, where one alone needs 1.
-const severalNew = 2
 
 // birth is a new template that is no trouble.
 type birth struct {
@@ -113,6 +102,7 @@ func (g *Group) look(now, again int64, b *Bars) {
 		}
 	}
 	g.strangeOver(now)
+	g.turn(now)
 	for _, t := range g.live {
 		sh := &t.State
 		if sh.New && now-sh.NewLast >= newSilence {

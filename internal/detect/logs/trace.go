@@ -43,13 +43,17 @@ func (g *Group) trace(t *fold.Trace, b *Bars) {
 		return
 	}
 	enough, needed := f.another(max(failing, rankOf(t.Level)), strings.Join(t.Exceptions, " "), b.Lines, g.young(now), b.New)
-	if !enough && !g.stir(now, 1/needed) {
+	if head, ok := g.miner.Find(template.ID(t.Note)); ok && head.State.New {
+		if enough {
+			known.Fresh = nil // its line is news already
+		}
+		return
+	}
+	text := func() redact.Text { return g.traceText(t) }
+	if !g.alone(f, now, enough, needed, text, text) {
 		return
 	}
 	known.Fresh = nil
-	if head, ok := g.miner.Find(template.ID(t.Note)); ok && head.State.New {
-		return // its line is news already
-	}
 	known.New = true
 	g.found = append(g.found, Finding{
 		Rule: rule, State: Opens, Rank: Harm, Opened: f.First, Last: now, Count: f.Count, Got: float64(f.Count),
