@@ -61,7 +61,7 @@ func TestLinesOfWhichNoTwoAreAlikeAreOneAlert(t *testing.T) {
 					}
 					for _, one := range a.Sightings() {
 						kinds[one.Rule] = true
-						if one.Rule == detect.RuleLogNew+"/several" && one.Rule == a.Rule && a.State == incident.EpisodeOpen {
+						if a.Rule == detect.RuleLogNew+"/several" && a.State == incident.EpisodeOpen {
 							why = a.Why.String()
 						}
 					}
