@@ -1,5 +1,0 @@
-//go:build !race
-
-package logtraffic_test
-
-const fewer, shorter = 1, 1
