@@ -55,9 +55,14 @@ func (b *backfillRun) run(ctx context.Context, input correlate.Input) error {
 	if err != nil {
 		return err
 	}
-	if there < len(b.found.incidents) {
+	correlator, err := b.correlator(ctx)
+	if err != nil {
+		return err
+	}
+	if there < len(b.found.incidents) || correlator != nil {
 		// Incidents that exist refuse to start again; sending everything is
-		// safe and makes the correlator decide as it did the first time.
+		// safe and makes the correlator decide as it did the first time. One that
+		// is open, though all of them are there, waits for the last batch.
 		out := stream.NewCorrelator(b.client, input)
 		for i, batch := range b.found.batches {
 			b.bar.sending(i, len(b.found.batches))
@@ -103,23 +108,31 @@ func (b *backfillRun) look(ctx context.Context, state string) (int, error) {
 	return there, nil
 }
 
+// correlator describes the backfill's correlator; nil when none is open.
+func (b *backfillRun) correlator(ctx context.Context) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	described, err := b.client.DescribeWorkflowExecution(ctx, b.found.scope.CorrelatorWorkflowID(), "")
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
+		return nil, nil // there was none, or it is past its retention
+	}
+	if err != nil {
+		return nil, fmt.Errorf("follow backfill %s: %w", b.name, err)
+	}
+	if described.GetWorkflowExecutionInfo().GetCloseTime() != nil {
+		return nil, nil // it has ended
+	}
+	return described, nil
+}
+
 // follow waits until the backfill's correlator has ended, which it does when
 // its incidents have.
 func (b *backfillRun) follow(ctx context.Context) error {
 	defer b.bar.done()
-	id := b.found.scope.CorrelatorWorkflowID()
 	for {
-		described, err := b.client.DescribeWorkflowExecution(ctx, id, "")
-		if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-			return nil // it was there, and is past its retention
+		open, err := b.correlator(ctx)
+		if err != nil || open == nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("follow backfill %s: %w", b.name, err)
-		}
-		if described.GetWorkflowExecutionInfo().GetCloseTime() != nil {
-			return nil
-		}
-		b.bar.waiting(b.awaited(ctx, described))
+		b.bar.waiting(b.awaited(ctx, open))
 		t := time.NewTimer(b.every)
 		select {
 		case <-ctx.Done():

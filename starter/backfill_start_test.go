@@ -130,6 +130,21 @@ func TestBackfillGoesOnAfterItWasCutOff(t *testing.T) {
 	require.Equal(t, []string{stateThere, stateStarted}, states(r))
 }
 
+// A command that is killed after its last incident began has not yet told the
+// correlator that nothing more comes, and without that it never ends.
+func TestBackfillEndsACorrelatorThatWasLeftOpen(t *testing.T) {
+	t.Parallel()
+	s := &server{exists: map[string]enums.WorkflowExecutionStatus{}, looks: 5}
+	run, r := backfillOf(t, s)
+	for _, f := range r.incidents {
+		s.exists[f.WorkflowID] = enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
+	}
+	s.exists[r.scope.CorrelatorWorkflowID()] = enums.WORKFLOW_EXECUTION_STATUS_RUNNING
+	require.NoError(t, run.run(t.Context(), correlate.Input{Scope: r.scope}))
+	require.Equal(t, []string{stateThere, stateThere}, states(r))
+	require.Equal(t, r.batches, s.batches)
+}
+
 func TestBackfillTellsThatTemporalIsGone(t *testing.T) {
 	t.Parallel()
 	run, r := backfillOf(t, &server{})
