@@ -35,14 +35,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// What is asked for is every trouble and no false alarm. What an engine does at
-// seed 1 is one less, and these keep it from doing worse; -v shows each mistake.
-const (
-	foundAtLeast   = 35 // of 36 troubles, once, in time, by a rule that fits
-	falseOnTheDay  = 0
-	falseAmongDays = 0 // of ten normal days of one fleet
-)
-
 type plain struct{}
 
 func (plain) Redact(raw string) string { return raw }
@@ -53,10 +45,10 @@ func engine() *detect.Detector {
 
 // TestADayOfTroubleIsFound gives an engine five days to learn what is normal,
 // and then a day with three troubles of each kind, each of which is to be found,
-// once, within two minutes.
+// once, within two minutes, by a rule that fits; -v shows each mistake.
 func TestADayOfTroubleIsFound(t *testing.T) {
 	t.Parallel()
-	for seed := range max(*seeds, 1) {
+	for seed := range max(*seeds, 2) {
 		t.Run(fmt.Sprint(*first+seed), func(t *testing.T) {
 			t.Parallel()
 			const learning = 5
@@ -65,8 +57,8 @@ func TestADayOfTroubleIsFound(t *testing.T) {
 			e := engine()
 			v := logtraffic.Judge(traffic.Troubles, traffic.Run(day, e)[0])
 			t.Logf("\n%s", v)
-			require.LessOrEqual(t, len(v.Alarms), falseOnTheDay)
-			require.GreaterOrEqual(t, v.Right(), foundAtLeast)
+			require.Empty(t, v.Alarms)
+			require.Equal(t, len(traffic.Troubles), v.Right())
 			require.Zero(t, e.Stats().Late)
 		})
 	}
@@ -86,7 +78,7 @@ func TestNormalDaysGiveNoAnomaly(t *testing.T) {
 			for _, one := range told {
 				t.Log(one)
 			}
-			require.LessOrEqual(t, len(told), falseAmongDays)
+			require.Empty(t, told)
 			require.Greater(t, e.Stats().Signals, int64(traffic.Days*200_000))
 		})
 	}

@@ -2,6 +2,7 @@ package logtraffic
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"firebreak/internal/telemetry"
@@ -49,6 +50,25 @@ type Trouble struct {
 	times float64 // factor on the rate, at its end where it climbs; lines a second of a new kind; share of the requests that fail, or of the lines that name the new host
 	line  *line   // that is new
 	peer  string
+	needs int     // lines that show it, until it is visible; 0 where rates do
+	shown []int64 // when those were written
+}
+
+// show notes a line that shows the trouble.
+func (t *Trouble) show(ms int64) {
+	if t.needs > 0 {
+		t.shown = append(t.shown, ms)
+	}
+}
+
+// settle puts the line that makes it visible in the place of when it was to come.
+func (t *Trouble) settle() {
+	if t.needs == 0 || len(t.shown) < t.needs {
+		return
+	}
+	slices.Sort(t.shown)
+	t.Visible = time.UnixMilli(t.shown[t.needs-1]).UTC()
+	t.shown = nil
 }
 
 func (t *Trouble) during(ms int64) bool {
@@ -147,9 +167,11 @@ func (t *tide) touch(s *slot, e *entry) {
 		switch one.Kind {
 		case Slow:
 			e.slow = one.times
+			one.show(e.at)
 		case NewPeer:
 			if t.rng.Float64() < one.times {
 				e.peer = one.peer
+				one.show(e.at)
 			}
 		}
 	}
@@ -169,6 +191,7 @@ func (t *tide) inject(out []entry, begin int64) []entry {
 		}
 		for range poisson(t.rng, 60*one.times) {
 			if ms := begin + t.rng.Int64N(60_000); one.during(ms) {
+				one.show(ms)
 				out = append(out, entry{at: ms, tide: t, line: one.line, host: t.pick(ms), slow: 1})
 			}
 		}
@@ -212,7 +235,8 @@ func surely(rate, least float64, times func(passed float64) float64) float64 {
 	return passed
 }
 
-// see computes Visible, for a service whose traffic is at its season.
+// see computes Visible, for a service whose traffic is at its season: where single
+// lines show it, when the last of them is to come.
 func (t *Trouble) see(s *service) {
 	load := s.season(t.From)
 	rateOf := func(want func(*shape) bool) float64 {
@@ -236,6 +260,7 @@ func (t *Trouble) see(s *service) {
 	switch t.Kind {
 	case Crash:
 	case NewError, NewTrace:
+		t.needs = 3
 		seconds = 3 / t.times
 	case Stopped:
 		seconds = surely(rateOf(named), 0, always(0))
@@ -256,8 +281,10 @@ func (t *Trouble) see(s *service) {
 		whole := t.To.Sub(t.From).Seconds()
 		seconds = surely(rate, 3, func(passed float64) float64 { return 1 + (t.times-1)*passed/whole })
 	case Slow:
+		t.needs = 5
 		seconds = 5 / rateOf(named)
 	case NewPeer:
+		t.needs = 3
 		seconds = 3 / (rateOf(named) * t.times)
 	}
 	t.Visible = t.From.Add(time.Duration(seconds * float64(time.Second)))

@@ -27,7 +27,8 @@ const (
 )
 
 // Run plays the traffic through engines side by side, and returns what each of
-// them has told from a time on.
+// them has told from a time on. From then on the traffic's troubles tell when they
+// became visible by the lines that were written.
 func (t Traffic) Run(from time.Time, engines ...detect.Engine) [][]Told {
 	all := make([][]Told, len(engines))
 	at := t.Begin
@@ -55,6 +56,9 @@ func (t Traffic) Run(from time.Time, engines ...detect.Engine) [][]Told {
 		for i, e := range engines {
 			hear(i, e.Observe(s), s.Time)
 		}
+	}
+	for i := range t.Troubles {
+		t.Troubles[i].settle()
 	}
 	for i := range all {
 		all[i] = slices.DeleteFunc(all[i], func(one Told) bool { return one.At.Before(from) })
