@@ -90,25 +90,47 @@ func (s *set) pass(text string) string {
 	// most text holds nothing. What a rule replaces adds no word that another needs
 	// but those of placeholders, which are never looked into.
 	lower := strings.ReplaceAll(strings.ToLower(text), "\u017F", "s") // (?i) takes a long s for one
+	var there pairs
+	there.of(lower)
 	for i := range s.rules {
-		if r := &s.rules[i]; r.possible(text, lower) {
+		if r := &s.rules[i]; r.possible(text, lower, &there) {
 			text = outside(text, r.apply)
 		}
 	}
 	return text
 }
 
-func (r *rule) possible(text, lower string) bool {
-	return hasOne(lower, r.need) && hasOne(lower, r.also) && (r.look == nil || r.look(text))
+func (r *rule) possible(text, lower string, there *pairs) bool {
+	return hasOne(lower, r.need, there) && hasOne(lower, r.also, there) && (r.look == nil || r.look(text))
 }
 
-func hasOne(lower string, words []string) bool {
+func hasOne(lower string, words []string, there *pairs) bool {
 	for _, word := range words {
-		if strings.Contains(lower, word) {
+		if there.begin(word) && strings.Contains(lower, word) {
 			return true
 		}
 	}
 	return len(words) == 0
+}
+
+// pairs is which bytes follow each other in a text: a set bit for each pair. Most of
+// the words that are looked for begin with one that is not there.
+type pairs [1 << 16 / 64]uint64
+
+func (p *pairs) of(text string) {
+	for i := 1; i < len(text); i++ {
+		at := uint16(text[i-1])<<8 | uint16(text[i])
+		p[at/64] |= 1 << (at % 64)
+	}
+}
+
+// begin tells whether a word can be in the text.
+func (p *pairs) begin(word string) bool {
+	if len(word) < 2 {
+		return true
+	}
+	at := uint16(word[0])<<8 | uint16(word[1])
+	return p[at/64]&(1<<(at%64)) != 0
 }
 
 // outside maps the parts of text that are no placeholder.
