@@ -129,9 +129,13 @@ func (src source) anomaly(rule string) incident.Anomaly {
 }
 
 // sample keeps the latest error line of each of the two latest templates. To
-// redact a line takes longer than all else that is done with it.
+// redact a line takes longer than all else that is done with it. A line that
+// continues another is none: what it continues is the sample.
 func (l *logState) sample(d *Detector, s *telemetry.Signal) {
-	id := l.Group.Latest()
+	id, ok := l.Group.Latest()
+	if !ok {
+		return
+	}
 	if slices.Contains(l.Sampled, id) || len(l.Sampled) == 2 && s.Time.Sub(l.SampleAt) < sampleApart {
 		return
 	}

@@ -72,7 +72,7 @@ type Group struct {
 		raw    string
 		stream string
 		bars   *Bars
-		shape  *mined
+		shape  *mined // nil for one that continues another
 	}
 }
 
@@ -140,8 +140,14 @@ func (g *Group) Templates() int { return g.miner.Stats().Templates }
 // many are left, and returns how many went.
 func (g *Group) Shrink(limit int) int64 { return g.miner.Shrink(limit) }
 
-// Latest is the template of the latest line.
-func (g *Group) Latest() template.ID { return g.line.shape.ID() }
+// Latest is the template of the latest line. ok tells that it has one: a line that
+// continues another, or is blank, has none.
+func (g *Group) Latest() (id template.ID, ok bool) {
+	if g.line.shape == nil {
+		return 0, false
+	}
+	return g.line.shape.ID(), true
+}
 
 // Moved tells whether that may have changed with the latest line.
 func (g *Group) Moved() bool { return g.recount }
@@ -162,6 +168,7 @@ func (g *Group) Take(at time.Time, l *telemetry.LogLine, bars *Bars) (found []Fi
 		g.trace(&event.Done[i], bars)
 	}
 	if !event.Head {
+		g.line.shape = nil
 		g.flush()
 		return g.found, false
 	}
