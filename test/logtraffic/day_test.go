@@ -55,7 +55,7 @@ func TestADayOfTroubleIsFound(t *testing.T) {
 			day := monday.AddDate(0, 0, learning+2) // another Monday: the days before it are not all alike
 			traffic := logtraffic.Traffic{Seed: *first + seed, Begin: day.AddDate(0, 0, -learning), Days: learning + 1, Troubles: logtraffic.Day(*first+seed, day)}
 			e := engine()
-			v := logtraffic.Judge(traffic.Troubles, traffic.Run(day, e)[0])
+			v := logtraffic.Judge(traffic.Troubles, traffic.Run(day, e))
 			t.Logf("\n%s", v)
 			require.Empty(t, v.Alarms)
 			require.Equal(t, len(traffic.Troubles), v.Right())
@@ -74,7 +74,7 @@ func TestNormalDaysGiveNoAnomaly(t *testing.T) {
 			const learning, days = 4, 10
 			traffic := logtraffic.Traffic{Seed: *first + seed, Begin: monday, Days: learning + days}
 			e := engine()
-			told := traffic.Run(monday.AddDate(0, 0, learning), e)[0]
+			told := traffic.Run(monday.AddDate(0, 0, learning), e)
 			for _, one := range told {
 				t.Log(one)
 			}

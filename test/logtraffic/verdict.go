@@ -26,44 +26,37 @@ const (
 	lag  = 2 * time.Second
 )
 
-// Run plays the traffic through engines side by side, and returns what each of
-// them has told from a time on. From then on the traffic's troubles tell when they
-// became visible by the lines that were written.
-func (t Traffic) Run(from time.Time, engines ...detect.Engine) [][]Told {
-	all := make([][]Told, len(engines))
+// Run plays the traffic through an engine, and returns what it has told from a
+// time on. From then on the traffic's troubles tell when they became visible by
+// the lines that were written.
+func (t Traffic) Run(from time.Time, e detect.Engine) []Told {
+	var all []Told
 	at := t.Begin
-	hear := func(i int, found []incident.Anomaly, now time.Time) {
+	hear := func(found []incident.Anomaly, now time.Time) {
 		for _, a := range found {
-			k := slices.IndexFunc(all[i], func(one Told) bool { return one.ID == a.ID })
+			k := slices.IndexFunc(all, func(one Told) bool { return one.ID == a.ID })
 			if k < 0 {
-				all[i] = append(all[i], Told{At: now, First: a.Why.String()})
-				k = len(all[i]) - 1
+				all = append(all, Told{At: now, First: a.Why.String()})
+				k = len(all) - 1
 			}
-			all[i][k].Anomaly = a
+			all[k].Anomaly = a
 			for _, w := range a.Sightings() {
-				if rule, _, _ := strings.Cut(w.Rule, "/"); !slices.Contains(all[i][k].Rules, rule) {
-					all[i][k].Rules = append(all[i][k].Rules, rule)
+				if rule, _, _ := strings.Cut(w.Rule, "/"); !slices.Contains(all[k].Rules, rule) {
+					all[k].Rules = append(all[k].Rules, rule)
 				}
 			}
 		}
 	}
 	for s := range t.Signals() {
 		for ; !s.Time.Before(at.Add(step)); at = at.Add(step) {
-			for i, e := range engines {
-				hear(i, e.Advance(at.Add(step-lag)), at.Add(step))
-			}
+			hear(e.Advance(at.Add(step-lag)), at.Add(step))
 		}
-		for i, e := range engines {
-			hear(i, e.Observe(s), s.Time)
-		}
+		hear(e.Observe(s), s.Time)
 	}
 	for i := range t.Troubles {
 		t.Troubles[i].settle()
 	}
-	for i := range all {
-		all[i] = slices.DeleteFunc(all[i], func(one Told) bool { return one.At.Before(from) })
-	}
-	return all
+	return slices.DeleteFunc(all, func(one Told) bool { return one.At.Before(from) })
 }
 
 // Within is how soon trouble has to be told once it is visible.
