@@ -19,7 +19,7 @@ type Line struct {
 	Level   Level     // empty when the line does not say
 	Message string    // what the program said: the line without its header, or the message field of a structured line followed by its error
 	Fields  []Field   // of a structured line, in order of appearance; nil for plain lines
-	Time    time.Time // when the line says it was written, UTC where it names no zone; zero when it does not say; year 0 when it says no year
+	Time    time.Time // when the line says it was written, UTC where it names no zone; zero when it does not say; in year 0, and in the zone it names, when it says no year
 	Logger  string    // the logger, the syslog tag or the source file in the header, raw; mostly empty
 	Thread  string    // the thread or process in the header, raw; mostly empty
 	Trace   string    // the stack trace in a field of a structured line, lines separated by "\n"; empty without one
@@ -56,23 +56,20 @@ func (l *Line) Field(name string) (string, bool) {
 // without a year, as syslog writes it, gets the year that brings it nearest to
 // near, which is the time of a neighbouring line or of the file.
 func (l *Line) At(near time.Time) (time.Time, bool) {
-	if l.Time.IsZero() {
+	// In a zone west of UTC an hour of year 0 is the zero time.
+	if l.Time.IsZero() && l.Time.Location() == time.UTC {
 		return time.Time{}, false
 	}
 	if l.Time.Year() != 0 {
 		return l.Time, true
 	}
-	best := withYear(l.Time, near.Year())
-	for _, year := range [2]int{near.Year() - 1, near.Year() + 1} {
-		if t := withYear(l.Time, year); t.Sub(near).Abs() < best.Sub(near).Abs() {
+	best := l.Time.AddDate(near.Year(), 0, 0)
+	for _, years := range [2]int{near.Year() - 1, near.Year() + 1} {
+		if t := l.Time.AddDate(years, 0, 0); t.Sub(near).Abs() < best.Sub(near).Abs() {
 			best = t
 		}
 	}
-	return best, true
-}
-
-func withYear(t time.Time, year int) time.Time {
-	return time.Date(year, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
+	return best.UTC(), true
 }
 
 // Parse reads a line, or an event of several lines whose first one is the

@@ -53,6 +53,10 @@ func (w *when) time() time.Time {
 	t := time.Date(w.year, time.Month(w.month), w.day, w.hour, w.minute, w.second, w.nano, time.UTC)
 	if w.offset != 0 {
 		t = t.Add(-time.Duration(w.offset) * time.Second)
+		if w.year == 0 {
+			// In UTC it may be in the year before or after.
+			t = t.In(time.FixedZone("", w.offset))
+		}
 	}
 	return t
 }

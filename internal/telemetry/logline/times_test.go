@@ -107,3 +107,27 @@ func TestAYearIsAddedFromANeighbour(t *testing.T) {
 	_, ok = line.At(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	require.False(t, ok)
 }
+
+func TestAYearIsAddedToATimeOfAnotherZone(t *testing.T) {
+	t.Parallel()
+	newYear := time.Date(2027, 1, 1, 0, 0, 3, 0, time.UTC)
+	march := time.Date(2027, 3, 1, 0, 0, 3, 0, time.UTC)
+	for _, c := range []struct {
+		line       string
+		near, want time.Time
+	}{
+		{"Jan  1 00:30:00 +0100 web-1 app[1]: x", newYear, time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC)},
+		{"Jan  1 00:30:00 +0100 web-1 app[1]: x", newYear.AddDate(0, 0, -1), time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC)},
+		{"Dec 31 23:30:00 -0100 web-1 app[1]: x", newYear, time.Date(2027, 1, 1, 0, 30, 0, 0, time.UTC)},
+		{"Dec 31 23:30:00 -0100 web-1 app[1]: x", newYear.AddDate(0, 0, -1), time.Date(2027, 1, 1, 0, 30, 0, 0, time.UTC)},
+		{"Dec 31 23:00:00 -0100 web-1 app[1]: x", newYear, time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)},
+		{"Mar  1 00:30:00 +0100 web-1 app[1]: x", march, time.Date(2027, 2, 28, 23, 30, 0, 0, time.UTC)},
+		{"Feb 28 23:30:00 -0100 web-1 app[1]: x", march, time.Date(2027, 3, 1, 0, 30, 0, 0, time.UTC)},
+		{"Mar  1 00:30:00 +0100 web-1 app[1]: x", march.AddDate(1, 0, 0), time.Date(2028, 2, 29, 23, 30, 0, 0, time.UTC)},
+	} {
+		line := logline.Parse(c.line)
+		at, ok := line.At(c.near)
+		require.True(t, ok, "%s", c.line)
+		require.Equal(t, c.want, at, "%s near %s", c.line, c.near)
+	}
+}
