@@ -139,8 +139,11 @@ func (f *Folder) restore(one *SavedStream) {
 	s.expect, s.head, s.panicked = expectation(one.Expect), s.head[:0], one.Panics
 	if t := one.Trace; t != nil {
 		s.open = &trace{
-			Lines: min(t.Lines, MaxLines), Language: t.Language, Exceptions: slices.Clone(t.Exceptions), Frames: slices.Clone(t.Frames),
-			Headless: t.Headless, Cut: t.Cut, items: slices.Clone(t.Items), section: t.Section, n: t.Count, routine: t.Routines, guessed: t.Guessed,
+			Trace: Trace{
+				Lines: min(t.Lines, MaxLines), Language: t.Language, Exceptions: slices.Clone(t.Exceptions), Frames: slices.Clone(t.Frames),
+				Headless: t.Headless, Cut: t.Cut,
+			},
+			items: slices.Clone(t.Items), section: t.Section, n: t.Count, routine: t.Routines, guessed: t.Guessed,
 		}
 		f.open++
 	}

@@ -18,7 +18,7 @@ type stream struct {
 	note     uint64
 	head     []byte // the beginning of the head
 	kind     string // the type in the head, where only that was saved
-	panicked bool   // the head is one of Go\'s panics, where only that was saved
+	panicked bool   // the head is one of Go's panics, where only that was saved
 	expect   expectation
 	open     *trace // nil until a continuation has come
 }

@@ -58,14 +58,10 @@ type Trace struct {
 	Fingerprint Fingerprint
 }
 
-// trace is a trace that is not complete.
+// trace is a trace that is not complete. What Trace says of the stream and its
+// head is added at the end.
 type trace struct {
-	Lines      int
-	Language   Language
-	Exceptions []string
-	Frames     []string
-	Headless   bool
-	Cut        bool
+	Trace
 
 	items   []uint64 // hashes of types and frames, in order, each but once after a type
 	section int      // where the items after the latest type begin
@@ -262,10 +258,8 @@ func (t *trace) done() (Trace, bool) {
 		binary.BigEndian.PutUint64(raw[:], item)
 		sum.Write(raw[:])
 	}
-	return Trace{
-		Lines: t.Lines, Language: t.Language, Exceptions: t.Exceptions, Frames: t.Frames, Headless: t.Headless, Cut: t.Cut,
-		Fingerprint: Fingerprint(binary.BigEndian.Uint64(sum.Sum(nil))),
-	}, true
+	t.Fingerprint = Fingerprint(binary.BigEndian.Uint64(sum.Sum(nil)))
+	return t.Trace, true
 }
 
 func hashOf(sort byte, name, file string) uint64 {
