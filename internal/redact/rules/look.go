@@ -5,14 +5,12 @@ package rules
 // as long otherwise, and nearly all hold nothing.
 
 // longRun tells whether 40 characters of base64 stand in a row.
-func longRun(text string) bool { return run(text, 40, isBase64) }
-
-func run(text string, length int, in func(byte) bool) bool {
+func longRun(text string) bool {
 	n := 0
 	for i := range len(text) {
-		if n++; !in(text[i]) {
+		if n++; !isBase64(text[i]) {
 			n = 0
-		} else if n == length {
+		} else if n == 40 {
 			return true
 		}
 	}
