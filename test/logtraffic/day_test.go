@@ -6,6 +6,7 @@
 package logtraffic_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -48,7 +49,7 @@ func engine() *detect.Detector {
 // once, within two minutes, by a rule that fits; -v shows each mistake.
 func TestADayOfTroubleIsFound(t *testing.T) {
 	t.Parallel()
-	for seed := range max(*seeds, 2) {
+	for seed := range cmp.Or(*seeds, 2) {
 		t.Run(fmt.Sprint(*first+seed), func(t *testing.T) {
 			t.Parallel()
 			const learning = 5
@@ -68,7 +69,7 @@ func TestADayOfTroubleIsFound(t *testing.T) {
 // weekend and releases, of two fleets.
 func TestNormalDaysGiveNoAnomaly(t *testing.T) {
 	t.Parallel()
-	for seed := range max(*seeds, 2) {
+	for seed := range cmp.Or(*seeds, 2) {
 		t.Run(fmt.Sprint(*first+seed), func(t *testing.T) {
 			t.Parallel()
 			const learning, days = 4, 10
