@@ -117,8 +117,9 @@ func (t Traffic) tides() []*tide {
 			one.hosts = append(one.hosts, &host{name: one.newName(), version: one.version, to: forever})
 		}
 		for i := range t.Troubles {
-			if t.Troubles[i].Service == s.name {
-				one.troubles = append(one.troubles, &t.Troubles[i])
+			if trouble := &t.Troubles[i]; trouble.Service == s.name {
+				trouble.shown = nil // of a pass before this one
+				one.troubles = append(one.troubles, trouble)
 			}
 		}
 		all, byName[s.name] = append(all, one), one

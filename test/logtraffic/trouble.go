@@ -68,7 +68,6 @@ func (t *Trouble) settle() {
 	}
 	slices.Sort(t.shown)
 	t.Visible = time.UnixMilli(t.shown[t.needs-1]).UTC()
-	t.shown = nil
 }
 
 func (t *Trouble) during(ms int64) bool {

@@ -6,9 +6,35 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"firebreak/internal/detect"
 	"firebreak/internal/incident"
+	"firebreak/internal/telemetry"
 	"firebreak/test/logtraffic"
 )
+
+// deaf is an engine that finds nothing.
+type deaf struct{ detect.Engine }
+
+func (deaf) Observe(telemetry.Signal) []incident.Anomaly { return nil }
+func (deaf) Advance(time.Time) []incident.Anomaly        { return nil }
+
+// TestEveryPassSeesTroubleAtTheSameTime: lines that show a trouble count once,
+// however often they were written before.
+func TestEveryPassSeesTroubleAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	once := logtraffic.Traffic{Seed: 5, Begin: monday, Days: 1, Troubles: logtraffic.Day(5, monday)}
+	require.Empty(t, once.Run(monday, deaf{}))
+	again := logtraffic.Traffic{Seed: 5, Begin: monday, Days: 1, Troubles: logtraffic.Day(5, monday)}
+	lines := 0
+	for range again.Signals() {
+		lines++
+	}
+	require.Positive(t, lines)
+	require.Empty(t, again.Run(monday, deaf{}))
+	for i, one := range once.Troubles {
+		require.Equal(t, one.Visible, again.Troubles[i].Visible, "%s of %s", one.Kind, one.Service)
+	}
+}
 
 // TestJudge: what is told is put down to the trouble that accounts for it.
 func TestJudge(t *testing.T) {
