@@ -252,3 +252,30 @@ func TestAliasesOfEvictedTemplatesGo(t *testing.T) {
 	require.False(t, ok)
 	require.Zero(t, m.Stats().Aliases)
 }
+
+// TestShapesAreMeasured adds up the shapes that are remembered, through joins,
+// which change how they are read, and evictions: what bounds them is their size.
+func TestShapesAreMeasured(t *testing.T) {
+	t.Parallel()
+	m, gone := watched(t, 100)
+	measured := func() {
+		t.Helper()
+		size := 0
+		for pattern, s := range m.shapes {
+			size += shapeCost(pattern, s.as)
+		}
+		require.Equal(t, size, m.shapeSize)
+	}
+	const first = "session of anna was closed by the gateway"
+	for _, line := range sentences(7, 2000/fewer) {
+		user, _, _ := strings.Cut(line, " ")
+		for _, text := range []string{first, strings.Replace(first, "anna", user, 1), line} {
+			m.Add(text, evictStart)
+			measured()
+		}
+	}
+	require.NotEmpty(t, gone)
+	require.NotZero(t, m.Stats().Joined)
+	m.Shrink(1)
+	measured()
+}

@@ -18,7 +18,7 @@ type Miner[S any] struct {
 	aliases   aliases // ids of templates that were joined to others
 	cost      int     // of all templates, see makeRoom
 	shapes    map[string]shape[S]
-	shapeSize int    // bytes of the keys of shapes
+	shapeSize int    // what shapes cost, see shapeCost
 	changes   uint32 // counts what may change where a shape belongs
 	index     index[S]
 	scan      scanner
@@ -55,26 +55,28 @@ func (m *Miner[S]) Add(message string, at time.Time) Match[S] {
 	m.scan.mask(message)
 	s, known := m.shapes[string(m.scan.out)]
 	if !known || s.changes != m.changes || s.template.gone {
-		s = m.place(string(m.scan.out), known)
+		s = m.place(string(m.scan.out))
 	}
 	fresh := s.template.Count == 0
 	s.template.seen(at)
 	return Match[S]{Template: s.template, Fresh: fresh, Params: m.read(s.as, message)}
 }
 
-// place finds the template of a shape that is not known, or makes one.
-func (m *Miner[S]) place(pattern string, known bool) shape[S] {
+// place finds the template of a shape that is not known, or whose template may
+// not be the right one any more, or makes one.
+func (m *Miner[S]) place(pattern string) shape[S] {
 	t := m.index.find(pattern)
 	if t == nil {
 		t = m.create(pattern)
 	}
 	s := shape[S]{template: t, changes: m.changes, as: m.index.reading(pattern, t)}
-	if !known {
-		cost := shapeCost(pattern, s.as)
-		if m.shapeSize += cost; m.shapeSize > maxShapeSize {
-			clear(m.shapes)
-			m.shapeSize = cost
-		}
+	if old, ok := m.shapes[pattern]; ok {
+		m.shapeSize -= shapeCost(pattern, old.as)
+	}
+	cost := shapeCost(pattern, s.as)
+	if m.shapeSize += cost; m.shapeSize > maxShapeSize {
+		clear(m.shapes)
+		m.shapeSize = cost
 	}
 	m.shapes[pattern] = s
 	return s
