@@ -13,7 +13,6 @@ import (
 	"firebreak/internal/redact"
 	"firebreak/internal/redact/rules"
 	"firebreak/internal/telemetry"
-	"firebreak/internal/telemetry/logline"
 )
 
 // errNoTimes is the failure of a log in which no line can be placed in time.
@@ -76,16 +75,13 @@ func (w *logWatcher) take(line string) {
 
 // read takes a line apart for the engine, as the decoder of the stream does.
 func (w *logWatcher) read(line string) logMoment {
-	line = cutLine(line, telemetry.MaxMessage)
-	parsed := logline.Parse(line)
-	m := logMoment{number: w.lines, line: telemetry.LogLine{
-		Group: w.signal.Service, Stream: "file", Message: line, Level: parsed.Level, Text: parsed.Message, Fields: parsed.Fields, Trace: parsed.Trace,
-	}}
+	m := logMoment{number: w.lines, line: telemetry.LogLine{Group: w.signal.Service, Stream: "file", Message: line}}
+	read := m.line.Read()
 	near := w.clock.at
 	if near.IsZero() {
 		near = w.near
 	}
-	if at, ok := parsed.At(near); ok {
+	if at, ok := read.At(near); ok {
 		m.at = at.UTC()
 	}
 	return m

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"firebreak/internal/detect"
+	"firebreak/internal/telemetry"
 )
 
 // sickLog is an hour of a service that writes a request every half second and
@@ -184,4 +185,23 @@ func TestRowsAndAnomaliesInOneReading(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(file(t, out)), &found))
 	require.Equal(t, found.Logs[0].Anomalies, whole.Logs[0].Anomalies)
 	require.NotEmpty(t, whole.Logs[0].Templates)
+}
+
+func TestALongStructuredLineIsReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	for name, filler := range map[string]string{"longer than a message": strings.Repeat("é", telemetry.MaxMessage), "within it": "short"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			line := strings.Replace(jsonLogLine(recorded, "ERROR", "the order is lost"), "{", fmt.Sprintf("{%q:%q,", "payload", filler), 1)
+			w := newLogWatcher("x.log", detect.Sensitive, recorded.AddDate(1, 0, 0))
+			w.take(strings.TrimSuffix(line, "\n"))
+			found, err := w.finish()
+			require.NoError(t, err)
+			require.Equal(t, 1, found.Timed)
+			require.Equal(t, recorded, found.First)
+			require.Equal(t, telemetry.LevelError, w.now.line.Level)
+			require.Equal(t, "the order is lost", w.now.line.Text)
+			require.LessOrEqual(t, len(w.now.line.Message), telemetry.MaxMessage)
+		})
+	}
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-
-	"firebreak/internal/telemetry/logline"
 )
 
 // logs reads one document of a CloudWatch Logs subscription. Account and region
@@ -53,12 +51,8 @@ func (d *decoder) logs(raw json.RawMessage) error {
 			d.fail(fmt.Errorf("log subscription %q: event %d: id or message is missing", doc.LogGroup, i+1))
 			continue
 		}
-		// All of a long line is read, since half a JSON object is none.
-		parsed := logline.Parse(*ev.Message)
-		line := &LogLine{
-			Group: doc.LogGroup, Stream: doc.LogStream, ID: ev.ID, Message: cut(*ev.Message, MaxMessage),
-			Level: parsed.Level, Text: cut(parsed.Message, MaxMessage), Fields: parsed.Fields, Trace: parsed.Trace,
-		}
+		line := &LogLine{Group: doc.LogGroup, Stream: doc.LogStream, ID: ev.ID, Message: *ev.Message}
+		line.Read()
 		d.add(Signal{
 			Kind: KindLog, Time: at, Log: line,
 			Account: first(ev.Extracted["@aws.account"], doc.Account, doc.Owner),

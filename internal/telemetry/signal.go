@@ -107,6 +107,16 @@ type LogLine struct {
 	Trace  string          // the stack trace in a field of a structured line; empty without one
 }
 
+// Read takes Message apart: it fills Level, Text, Fields and Trace, cuts Message
+// and Text, and returns what else the line says. All of a long line is read,
+// since half a JSON object is none.
+func (l *LogLine) Read() logline.Line {
+	read := logline.Parse(l.Message)
+	l.Message, l.Text = cut(l.Message, MaxMessage), cut(read.Message, MaxMessage)
+	l.Level, l.Fields, l.Trace = read.Level, read.Fields, read.Trace
+	return read
+}
+
 // AlarmState is a CloudWatch alarm's state.
 type AlarmState string
 

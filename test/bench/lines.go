@@ -13,7 +13,6 @@ import (
 	"firebreak/internal/incident"
 	"firebreak/internal/redact/rules"
 	"firebreak/internal/telemetry"
-	"firebreak/internal/telemetry/logline"
 )
 
 const (
@@ -106,7 +105,7 @@ func (l lineLoad) start() *logPlayer {
 			Series: telemetry.SeriesKey("123456789012", "eu-central-1", telemetry.KindLog, line.group),
 			Log:    &telemetry.LogLine{Group: line.group, Stream: "bench", Message: line.text},
 		}
-		takeApart(s.Log)
+		s.Log.Read()
 		p.signals = append(p.signals, s)
 	}
 	p.inventory = incident.NewInventory(services)
@@ -120,18 +119,12 @@ func (p *logPlayer) forget() {
 	p.now, p.n = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), 0
 }
 
-// takeApart reads a line as the decoder of the stream does.
-func takeApart(l *telemetry.LogLine) {
-	parsed := logline.Parse(l.Message)
-	l.Level, l.Text, l.Fields, l.Trace = parsed.Level, parsed.Message, parsed.Fields, parsed.Trace
-}
-
 // round plays every line once, with a watermark now and then.
 func (p *logPlayer) round(parse bool) {
 	for i := range p.signals {
 		s := p.signals[i]
 		if parse {
-			takeApart(s.Log)
+			s.Log.Read()
 		}
 		s.Time, s.Arrival = p.now, p.now
 		p.engine.Observe(s)

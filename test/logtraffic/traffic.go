@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"firebreak/internal/telemetry"
-	"firebreak/internal/telemetry/logline"
 )
 
 // Traffic is the logs of the fleet over some days. The same traffic is the same
@@ -268,13 +267,11 @@ func (t *tide) signals(e *entry, yield func(telemetry.Signal) bool) bool {
 }
 
 func (t *tide) signal(e *entry, message string) telemetry.Signal {
-	read := logline.Parse(message)
+	line := &telemetry.LogLine{Group: t.group, Stream: t.stream(e.host), Message: message}
+	line.Read()
 	return telemetry.Signal{
 		Kind: telemetry.KindLog, Service: t.service.name, Series: t.series, Time: time.UnixMilli(e.at).UTC(), Account: Account, Region: Region,
-		Log: &telemetry.LogLine{
-			Group: t.group, Stream: t.stream(e.host), Message: message,
-			Level: read.Level, Text: read.Message, Fields: read.Fields, Trace: read.Trace,
-		},
+		Log: line,
 	}
 }
 
