@@ -75,8 +75,8 @@ func (d *Detector) roleOf(m incident.MetricRef) incident.MetricRole {
 	return w.Role
 }
 
-// relate passes what the metric detectors found through the layer. now is the
-// event time up to which it is worked off.
+// relate passes what was found in metrics and log groups through the layer. now is
+// the event time up to which it is worked off.
 func (d *Detector) relate(found []incident.Anomaly, now time.Time) []incident.Anomaly {
 	r := &d.state.Related
 	if len(found) == 0 && !r.due(now) {
@@ -93,8 +93,9 @@ func (d *Detector) relate(found []incident.Anomaly, now time.Time) []incident.An
 	out = append(out, r.owed(now)...)
 	for i := range out {
 		// A change event can come after the trouble that it made, and after the
-		// series that this anomaly began with was heard of last.
-		if len(out[i].Witnesses) > 0 {
+		// series that this anomaly began with was heard of last. And what came
+		// again in logs brings changes from after the anomaly began.
+		if len(out[i].Witnesses) > 0 || out[i].Kind == incident.KindLog {
 			out[i].Changes = d.state.changesBefore(out[i])
 		}
 	}

@@ -66,7 +66,7 @@ func (g *group) rejoin(a incident.Anomaly) bool {
 	m := &g.Members[i]
 	m.ID, m.Closed = a.ID, time.Time{}
 	m.Before += m.Count
-	m.hear(a)
+	g.hear(a)
 	return true
 }
 
@@ -85,7 +85,9 @@ func (g *group) hear(a incident.Anomaly) (worse bool) {
 			g.Members[i].hear(a)
 		}
 	}
-	if a.ID == g.Anomaly.ID {
+	if a.ID == g.Members[0].ID {
+		// Of an own series that came again, too: its anomaly is the one it was.
+		a.ID, a.Opened = g.Anomaly.ID, g.Anomaly.Opened
 		g.Anomaly = a
 	}
 	return g.severity().Worse(before)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"firebreak/internal/incident"
+	"firebreak/internal/redact"
 )
 
 // A burst of witnesses is few emissions, the first of them soon, and the last
@@ -107,4 +108,48 @@ func TestAPointFromTheFutureHoldsNothingBack(t *testing.T) {
 	require.Len(t, d.relate(nil, second(7200)), 1)
 	more := said{series: "Failures/2", state: incident.EpisodeOpen, opened: 3, at: 3}
 	require.Equal(t, []string{"growing Errors Failures Failures/2"}, allInShort(hears(d, 14, more)))
+}
+
+// What is found in a log group again, while the anomaly of the service's logs is
+// not over, is what is told of it from then on.
+func TestWhatComesAgainInLogsIsToldAsItIs(t *testing.T) {
+	t.Parallel()
+	d := layer()
+	say := func(s said, observed float64) []incident.Anomaly {
+		s.series, s.kind = "group", incident.KindLog
+		a := s.anomaly()
+		a.Rule, a.Metric, a.LogGroup = RuleLogNew+"/a", nil, "/shop/checkout"
+		a.ID = incident.AnomalyID(a.Rule, a.Series, a.Opened)
+		a.Observed, a.Low, a.High, a.Reached = observed, observed/10, observed/2, observed
+		a.Samples, a.Changes = []redact.Text{redact.Format("line %g", observed)}, d.state.changesBefore(a)
+		return d.relate([]incident.Anomaly{a}, second(s.at))
+	}
+	first := say(said{state: incident.EpisodeOpen}, 5)[0]
+	require.Empty(t, say(said{state: incident.EpisodeClosed, at: 60}, 5))
+	d.state.Changes = insertChange(nil, change{ID: "a", Change: incident.Change{At: second(100), Service: "checkout"}})
+	told := say(said{state: incident.EpisodeOpen, opened: 120, at: 120}, 40)
+	require.Len(t, told, 1)
+	requireAs := func(a incident.Anomaly, observed float64) {
+		t.Helper()
+		require.Equal(t, first.ID, a.ID, "it is the same anomaly")
+		require.Equal(t, first.Opened, a.Opened)
+		require.Empty(t, a.Changes, "what was changed since then did not make it")
+		require.InDelta(t, observed, a.Observed, 0)
+		require.InDelta(t, observed/10, a.Low, 0)
+		require.InDelta(t, observed/2, a.High, 0)
+		require.InDelta(t, observed, a.Reached, 0)
+		require.Equal(t, []redact.Text{redact.Format("line %g", observed)}, a.Samples)
+	}
+	requireAs(told[0], 40)
+	told = say(said{state: incident.EpisodeGrowing, opened: 120, at: 200}, 80)
+	require.Len(t, told, 1)
+	requireAs(told[0], 80)
+	require.Empty(t, say(said{state: incident.EpisodeClosed, opened: 120, at: 300}, 90))
+	told = d.relate(nil, second(601))
+	require.Len(t, told, 1)
+	requireAs(told[0], 90)
+	require.Equal(t, incident.EpisodeClosed, told[0].State)
+	require.Equal(t, second(300), told[0].Closed)
+	require.Equal(t, 61+181, told[0].Count)
+	require.Empty(t, d.state.Related.Groups)
 }
