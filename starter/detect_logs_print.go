@@ -88,9 +88,6 @@ func (l logFileReport) summary() string {
 		if a.Timed > 0 {
 			parts = append(parts, fmt.Sprintf("%s to %s", stamp(a.First), stamp(a.Last)))
 		}
-		if a.Traces > 0 {
-			parts = append(parts, incident.Count(int(a.Traces), "stack trace", "stack traces").String())
-		}
 		if a.Passed > 0 {
 			parts = append(parts, fmt.Sprintf("%s before the first time passed over", incident.Count(a.Passed, "line", "lines")))
 		}

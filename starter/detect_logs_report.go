@@ -54,7 +54,6 @@ type anomaliesReport struct {
 	Untimed  int                `json:"untimed_lines"`            // which have that of the line before, where there is one
 	Passed   int                `json:"passed_lines,omitempty"`   // of them, before the first time
 	Late     int64              `json:"late_lines,omitempty"`     // that came too late to be counted where they belong
-	Traces   int64              `json:"stack_traces,omitempty"`   // folded with the line above them
 	First    time.Time          `json:"first,omitzero"`           // the earliest time
 	Last     time.Time          `json:"last,omitzero"`            // the latest
 	Alerts   int                `json:"alerts"`                   // one an episode
