@@ -124,14 +124,7 @@ func (x *index[S]) add(t *Template[S]) {
 	p.parse(x.seed, t.pattern)
 	x.exact[p.sum] = t
 	x.use(len(p.words), t.free, 1)
-	for i := range p.words {
-		if p.word(i) != lone {
-			put(x.slots, p.without(i, x.free), t, p.gain(i))
-		}
-	}
-	for _, k := range x.kinds(p) {
-		put(x.kin, k.sum, t, k.gain)
-	}
+	x.file(p, t, put)
 }
 
 func (x *index[S]) remove(t *Template[S]) {
@@ -148,13 +141,19 @@ func (x *index[S]) remove(t *Template[S]) {
 		delete(x.exact, p.sum)
 	}
 	x.use(len(p.words), t.free, -1)
+	x.file(p, t, take)
+}
+
+// file does the same with every slot that a template belongs in: put or take.
+// p is its own pattern.
+func (x *index[S]) file(p *parsed, t *Template[S], do func(slots map[uint64]slot[S], sum uint64, t *Template[S], gain int)) {
 	for i := range p.words {
 		if p.word(i) != lone {
-			take(x.slots, p.without(i, x.free), t, p.gain(i))
+			do(x.slots, p.without(i, x.free), t, p.gain(i))
 		}
 	}
 	for _, k := range x.kinds(p) {
-		take(x.kin, k.sum, t, k.gain)
+		do(x.kin, k.sum, t, k.gain)
 	}
 }
 
