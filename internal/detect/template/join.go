@@ -106,13 +106,16 @@ func (m *Miner[S]) kindred(t *Template[S]) ([]*Template[S], []uint16) {
 	x, p := &m.index, &m.index.p
 	p.parse(x.seed, t.pattern)
 	shared := p.said()
+	var alike []*Template[S] // that start as t does; they are looked at last
 	for _, k := range x.kinds(p) {
 		s := x.kin[k.sum]
 		if len(s.members) < 2 {
 			continue
 		}
 		switch {
-		case shared == k.said, k.kind == byStart:
+		case k.kind == byStart:
+			alike = s.members
+		case shared == k.said:
 		case k.kind == byList:
 			return s.members, nil
 		case k.kind == byStem, enough(s.gain, shared-k.said):
@@ -139,10 +142,7 @@ func (m *Miner[S]) kindred(t *Template[S]) ([]*Template[S], []uint16) {
 			return members, x.differing(members)
 		}
 	}
-	if len(p.words) > minSentence {
-		return x.sentences(t, x.kin[p.gaps+p.adds[0]+5].members, shared)
-	}
-	return nil, nil
+	return x.sentences(t, alike, shared)
 }
 
 // differing gives the words that are not the same in all members.
