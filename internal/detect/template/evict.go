@@ -58,9 +58,10 @@ func costOf(pattern, text string) int {
 // costOfForm estimates what another form adds to that.
 func costOfForm(pattern string) int { return 192 + len(pattern) }
 
-// makeRoom forgets templates when there are too many. The newest stays.
-func (m *Miner[S]) makeRoom(newest *Template[S]) {
-	budget := m.options.Limit * typicalCost
+// makeRoom forgets templates when they cost more than limit of them usually do.
+// The newest stays.
+func (m *Miner[S]) makeRoom(newest *Template[S], limit int) {
+	budget := limit * typicalCost
 	if m.cost <= budget {
 		return
 	}
@@ -80,7 +81,7 @@ func (m *Miner[S]) makeRoom(newest *Template[S]) {
 		budget -= budget / evictShare
 	}
 	m.evict(young, m.cost-budget)
-	room := m.options.Limit * typicalCost
+	room := limit * typicalCost
 	room -= room / nurseryShare
 	m.evict(grown, min(m.cost-budget, established-room))
 	m.forgetGone()

@@ -44,7 +44,7 @@ func (m *Miner[S]) Load(saved ...Saved[S]) error {
 		m.reconcile()
 	}
 	m.changes++
-	m.makeRoom(nil)
+	m.makeRoom(nil, m.options.Limit)
 	return nil
 }
 

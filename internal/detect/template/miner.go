@@ -88,7 +88,7 @@ func (m *Miner[S]) create(pattern string) *Template[S] {
 	cleaned, free := m.clean(pattern)
 	t, known := m.link(cleaned, free)
 	if !known {
-		m.makeRoom(t)
+		m.makeRoom(t, m.options.Limit)
 	}
 	t = m.generalise(t)
 	if t.pattern == pattern {
