@@ -21,6 +21,9 @@ func TestDetectLogsIsCalledWrongly(t *testing.T) {
 	require.NoError(t, os.Symlink(a, filepath.Join(folder, "link.csv")))
 	require.NoError(t, os.MkdirAll(filepath.Join(folder, "out"), 0o755))
 	require.NoError(t, os.Symlink(a, filepath.Join(folder, "out", "a.log.csv")))
+	rows := filepath.Join(folder, "rows")
+	write(t, folder, "rows/a.log.csv", "of yesterday")
+	require.NoError(t, os.Symlink(filepath.Join(rows, "a.log.csv"), filepath.Join(folder, "rows.json")))
 	for name, c := range map[string]struct {
 		args []string
 		says string
@@ -48,6 +51,8 @@ func TestDetectLogsIsCalledWrongly(t *testing.T) {
 		"folder into a file":            {[]string{"--in", folder, "--out", filepath.Join(folder, "x.csv")}, "is none"},
 		"folder over its own log":       {[]string{"--in", folder, "--out", filepath.Join(folder, "out")}, "overwrite"},
 		"anomalies over a folder's log": {[]string{"--in", folder, "--anomalies", a}, "overwrite"},
+		"anomalies over a log's rows":   {[]string{"--in", folder, "--out", rows, "--anomalies", rows + "/./a.log.csv"}, "--anomalies would overwrite the rows of " + a},
+		"anomalies over rows, linked":   {[]string{"--in", folder, "--out", rows, "--anomalies", filepath.Join(folder, "rows.json")}, "--anomalies would overwrite the rows of " + a},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

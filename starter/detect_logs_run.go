@@ -163,12 +163,17 @@ func isLogName(name string) bool {
 // of a.log and a.log.gz are two files.
 func rowsName(log string) string { return log + ".csv" }
 
-// checkTargets refuses outputs that would take the place of a log.
+// checkTargets refuses outputs that would take the place of a log, or of other
+// outputs.
 func (o *logOptions) checkTargets(files []string) error {
 	targets := []string{o.anomalies}
-	for _, name := range files {
-		if o.out != "" {
-			targets = append(targets, filepath.Join(o.out, rowsName(name)))
+	if o.out != "" {
+		for _, name := range files {
+			rows := filepath.Join(o.out, rowsName(name))
+			if absolute(o.anomalies) == absolute(rows) || sameFile(o.anomalies, rows) {
+				return usagef("--anomalies would overwrite the rows of %s", filepath.Join(o.in, name))
+			}
+			targets = append(targets, rows)
 		}
 	}
 	sources := realPaths(o.in, files)
