@@ -102,11 +102,12 @@ func (t *tide) change(n int) {
 		gone.variants = append(gone.variants, variant{n, nil})
 	}
 	if rng.IntN(2) == 0 {
-		s := t.slots[rng.IntN(len(t.service.shapes))]
+		i := rng.IntN(len(t.service.shapes)) // the first slots are those of the shapes
+		s := t.slots[i]
 		if s.level.IsError() || s.drive != byTraffic {
 			return
 		}
-		s.text = t.service.shapes[indexOf(t.slots, s)].text + pickOne(rng, extras)
+		s.text = t.service.shapes[i].text + pickOne(rng, extras)
 		s.variants = append(s.variants, variant{n, s.ready()})
 	}
 }
@@ -123,14 +124,5 @@ func (t *tide) newText() string {
 
 // from is a logger of the service that new code writes with.
 func (t *tide) from() string { return t.service.shapes[0].from }
-
-func indexOf(slots []*slot, wanted *slot) int {
-	for i, s := range slots {
-		if s == wanted {
-			return i
-		}
-	}
-	return -1
-}
 
 func pickOne(rng *rand.Rand, words []string) string { return words[rng.IntN(len(words))] }
