@@ -126,11 +126,6 @@ func variable(spec string) part {
 		return func(b []byte, m *moment) []byte { return append(b, m.host...) }
 	case "version":
 		return func(b []byte, m *moment) []byte { return append(b, m.run...) }
-	case "thread":
-		return func(b []byte, m *moment) []byte {
-			b = append(b, "http-nio-8080-exec-"...)
-			return strconv.AppendInt(b, 1+m.rng.Int64N(24), 10)
-		}
 	}
 	panic(fmt.Sprintf("pattern {%s}: unknown part", spec))
 }

@@ -1,6 +1,7 @@
 package logtraffic
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -112,7 +113,7 @@ func (l *line) write(b []byte, how layout, c *clock, ms int64, m *moment) []byte
 	case how == javaLayout:
 		b = append(c.stamp(b, ms, ' ', ','), ' ')
 		b = append(b, levelColumn(l.level)...)
-		b = append(threadPart(append(b, '['), m), "] "...)
+		b = append(strconv.AppendInt(append(b, "[http-nio-8080-exec-"...), 1+m.rng.Int64N(24), 10), "] "...)
 		return l.words.write(append(append(b, l.from...), " - "...), m)
 	default:
 		b = append(c.stamp(b, ms, ' ', ','), " - "...)
@@ -124,8 +125,6 @@ func (l *line) write(b []byte, how layout, c *clock, ms int64, m *moment) []byte
 		return b
 	}
 }
-
-var threadPart = variable("thread")
 
 func levelColumn(l telemetry.Level) string {
 	switch l {

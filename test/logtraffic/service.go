@@ -29,7 +29,7 @@ const (
 
 // shape is one kind of line of a service.
 type shape struct {
-	name   string // names it for injections; empty where nobody asks
+	name   string // by which injections find it; may be empty
 	rate   float64
 	drive  drive
 	level  telemetry.Level
@@ -78,15 +78,6 @@ func Inventory() *incident.Inventory {
 		all = append(all, incident.Service{Name: s.name, Severity: s.severity, LogGroups: []string{s.group()}})
 	}
 	return incident.NewInventory(all)
-}
-
-// Services lists the names of the fleet's services.
-func Services() []string {
-	var names []string
-	for _, s := range fleet() {
-		names = append(names, s.name)
-	}
-	return names
 }
 
 func fleet() []*service {

@@ -48,7 +48,7 @@ func TestTheSameSeedIsTheSameTraffic(t *testing.T) {
 	traffic.Seed++
 	other, _ := digest(t, traffic)
 	require.NotEqual(t, first, other)
-	require.Len(t, lines, len(logtraffic.Services()))
+	require.Len(t, lines, len(logtraffic.Inventory().Services()))
 	for service, n := range lines {
 		require.Greater(t, n, 10_000, service)
 		require.Less(t, n, 200_000, service)
