@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"firebreak/internal/detect/template"
 	"firebreak/internal/redact"
@@ -63,7 +62,7 @@ func (m *logMiner) add(line string) {
 		m.slots = append(m.slots, slot{})
 		s.slot, s.first = uint32(len(m.slots)-1), n
 		if m.examples {
-			s.example = redact.Clean(m.redactor, cutLine(line, maxExampleRead)).Cut(maxExample)
+			s.example = redact.Clean(m.redactor, logline.Cut(line, maxExampleRead)).Cut(maxExample)
 		}
 	}
 	s.last = n
@@ -100,17 +99,6 @@ const (
 	maxExampleRead = 16 << 10
 	maxExample     = 500
 )
-
-// cutLine shortens a line to at most limit bytes at a rune boundary.
-func cutLine(line string, limit int) string {
-	if len(line) <= limit {
-		return line
-	}
-	for limit > 0 && !utf8.RuneStart(line[limit]) {
-		limit--
-	}
-	return line[:limit]
-}
 
 func (m *logMiner) join(into, from *lineTemplate) {
 	if from.slot == 0 {

@@ -183,12 +183,4 @@ const (
 )
 
 // cut shortens s to at most limit bytes at a rune boundary.
-func cut(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	for limit > 0 && s[limit]&0xC0 == 0x80 {
-		limit--
-	}
-	return s[:limit]
-}
+func cut(s string, limit int) string { return logline.Cut(s, limit) }

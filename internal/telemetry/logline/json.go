@@ -68,7 +68,7 @@ func (r *jsonReader) object(prefix string, depth int) bool {
 		if prefix != "" {
 			name = join(prefix, name)
 		}
-		if !r.value(cut(name, MaxName), depth) {
+		if !r.value(Cut(name, MaxName), depth) {
 			return false
 		}
 		if r.next(',') {
@@ -82,7 +82,7 @@ func join(prefix, name string) string {
 	if len(prefix) >= MaxName {
 		return prefix
 	}
-	return prefix + "." + cut(name, MaxName-len(prefix))
+	return prefix + "." + Cut(name, MaxName-len(prefix))
 }
 
 func (r *jsonReader) value(name string, depth int) bool {

@@ -44,7 +44,7 @@ func readLogfmt(s string, l *Line) bool {
 			return false
 		}
 		pairs++
-		m.add(cut(name, MaxName), value, kind)
+		m.add(Cut(name, MaxName), value, kind)
 		i = next
 	}
 	if pairs < 2 || m.rank[roleMessage] == 0 && m.level == "" {

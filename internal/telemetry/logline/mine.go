@@ -51,7 +51,7 @@ func (m *mined) add(name, value string, s sort) {
 	kept := -1
 	if m.n < MaxFields {
 		kept = m.n
-		m.fields[kept] = Field{name, cut(value, MaxValue)}
+		m.fields[kept] = Field{name, Cut(value, MaxValue)}
 		m.n++
 	}
 	r, rank := roleOf(name)
@@ -100,7 +100,7 @@ func (m *mined) add(name, value string, s sort) {
 func (m *mined) line(outer bool, l *Line) {
 	*l = Line{
 		Structured: true, Level: m.level, Message: strings.TrimRight(m.value[roleMessage], "\r\n"), Time: m.time,
-		Logger: m.value[roleLogger], Thread: m.value[roleThread], Trace: cut(m.value[roleTrace], maxTrace),
+		Logger: m.value[roleLogger], Thread: m.value[roleThread], Trace: Cut(m.value[roleTrace], maxTrace),
 	}
 	rest := 0
 	for i := range m.n {
@@ -113,7 +113,7 @@ func (m *mined) line(outer bool, l *Line) {
 	if strings.IndexByte(cause, '\n') >= 0 {
 		// An exception with its stack trace.
 		if l.Trace == "" {
-			l.Trace = cut(cause, maxTrace)
+			l.Trace = Cut(cause, maxTrace)
 		}
 		cause = said(cause)
 	}

@@ -213,8 +213,8 @@ func trimBlanks(s string) string {
 	return s
 }
 
-// cut shortens s to at most limit bytes at a rune boundary.
-func cut(s string, limit int) string {
+// Cut shortens s to at most limit bytes at a rune boundary.
+func Cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}

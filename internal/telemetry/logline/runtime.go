@@ -30,7 +30,7 @@ func readRuntime(l *Line) bool {
 		switch {
 		case strings.HasPrefix(s, "REPORT RequestId: "):
 			readReport(l)
-		case strings.HasPrefix(s, "RequestId: ") && strings.Contains(cut(s, plainHead), " Error: "):
+		case strings.HasPrefix(s, "RequestId: ") && strings.Contains(Cut(s, plainHead), " Error: "):
 			l.Level = Error
 		}
 	case 'T':
@@ -44,8 +44,8 @@ func readRuntime(l *Line) bool {
 			}
 		}
 	case 't':
-		if strings.HasPrefix(s, "thread '") && strings.Contains(cut(s, plainHead), "' panicked at ") ||
-			strings.HasPrefix(s, "thread '") && strings.Contains(cut(s, plainHead), ") panicked at ") {
+		if strings.HasPrefix(s, "thread '") && strings.Contains(Cut(s, plainHead), "' panicked at ") ||
+			strings.HasPrefix(s, "thread '") && strings.Contains(Cut(s, plainHead), ") panicked at ") {
 			l.Level = Fatal
 		}
 	default:
@@ -60,7 +60,7 @@ func readRuntime(l *Line) bool {
 // <id>\tDuration: 3.14 ms\t...".
 func readReport(l *Line) {
 	l.Level = Info
-	rest := cut(l.Message[len("REPORT "):], 4*plainHead)
+	rest := Cut(l.Message[len("REPORT "):], 4*plainHead)
 	var fields [16]Field
 	n := 0
 	for rest != "" && n < len(fields) {
@@ -70,7 +70,7 @@ func readReport(l *Line) {
 		if !ok {
 			continue
 		}
-		fields[n] = Field{cut(name, MaxName), trimBlanks(value)}
+		fields[n] = Field{Cut(name, MaxName), trimBlanks(value)}
 		if name == "Status" && (value == "timeout" || value == "error") {
 			l.Level = Error
 		}

@@ -195,7 +195,7 @@ func readNames(s string) (stamp, bool) {
 	end, ok := w.clock(s, i)
 	if !ok && digits(s, i) == 1 && kind == stampFull && i > 0 {
 		// Jan 2, 2006 3:04:05 PM
-		end, ok = w.clock("0"+cut(s[i:], 40), 0)
+		end, ok = w.clock("0"+Cut(s[i:], 40), 0)
 		end += i - 1
 	}
 	if !ok || !w.valid() {
