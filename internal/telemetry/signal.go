@@ -103,7 +103,7 @@ type LogLine struct {
 	Level   Level  //
 	Text    string // the line's own words: the message and the error of a structured line, else the line without its header; cut like Message
 
-	Fields []logline.Field // of a structured line, raw and bounded; nil for plain lines
+	Fields []logline.Field // raw and bounded, as logline.Line has them; nil when there are none
 	Trace  string          // the stack trace in a field of a structured line; empty without one
 }
 

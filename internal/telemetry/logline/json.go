@@ -261,6 +261,8 @@ func unescape(s string) string {
 	}
 }
 
+// hex4 reads four hexadecimal digits. strconv would allocate an error for each
+// wrong escape, and a hostile line may hold nothing else.
 func hex4(s string) (rune, bool) {
 	if len(s) < 4 {
 		return 0, false

@@ -18,7 +18,7 @@ import (
 type Line struct {
 	Level   Level     // empty when the line does not say
 	Message string    // what the program said: the line without its header, or the message field of a structured line followed by its error
-	Fields  []Field   // of a structured line, in order of appearance; nil for plain lines
+	Fields  []Field   // of a structured line, of JSON behind other words or of a REPORT of AWS Lambda, in order of appearance; nil when there are none
 	Time    time.Time // when the line says it was written, UTC where it names no zone; zero when it does not say; in year 0, and in the zone it names, when it says no year
 	Logger  string    // the logger, the syslog tag or the source file in the header, raw; mostly empty
 	Thread  string    // the thread or process in the header, raw; mostly empty
@@ -27,7 +27,7 @@ type Line struct {
 	Structured bool // the line is JSON or logfmt, alone or behind a header, and Message comes from one of its fields if any is a message
 }
 
-// Field is one value of a structured line. The name of a nested one is dotted,
+// Field is one named value of a line. The name of a nested one is dotted,
 // as in "http.status". A number, a boolean or an array is its JSON text.
 type Field struct {
 	Name, Value string
