@@ -36,7 +36,6 @@ type Bars struct {
 // besides the templates.
 type Group struct {
 	Began  int64    `json:"began"`  // event time of the first line, ns
-	Last   int64    `json:"last"`   // of the newest
 	Lines  uint64   `json:"lines"`  //
 	Minute int64    `json:"minute"` // the oldest one that is open, since 1970
 	Ahead  int      `json:"ahead"`  // lines in a row that came from far ahead
@@ -173,7 +172,6 @@ func (g *Group) Take(at time.Time, l *telemetry.LogLine, bars *Bars) (found []Fi
 		return g.found, false
 	}
 	g.Lines++
-	g.Last = max(g.Last, now)
 	slot, late := g.slot(now, bars)
 	r := rankOf(l.Level)
 	if !late {
@@ -220,7 +218,7 @@ func (g *Group) Take(at time.Time, l *telemetry.LogLine, bars *Bars) (found []Fi
 		g.returned(match.Template)
 	}
 	w.Rhythm.beat(now, g.Lines)
-	if w.Values.Of != match.Template.ID() {
+	if w.Values.Text != match.Template.Text() {
 		w.Values.reread(match.Template)
 	}
 	w.Values.takeParams(match.Params, now, bars, g.value)
@@ -254,7 +252,7 @@ func (g *Group) begin(t *mined) {
 		sh.Sample = g.clean(g.line.raw)
 	}
 	if t.Count >= watchFrom {
-		sh.Watch = &watch{Values: Values{Of: t.ID(), Text: t.Text(), Since: t.First.UnixNano() / minute}}
+		sh.Watch = &watch{Values: Values{Text: t.Text(), Since: t.First.UnixNano() / minute}}
 		g.settled = false
 	}
 }

@@ -29,7 +29,7 @@ func TestLinesOfTwoGroupsAddUp(t *testing.T) {
 	}
 	want := counts(one, other)
 	both := newShop()
-	both.Began, both.Last, both.Lines, both.Minute = one.Began, one.Last, one.Lines, one.Minute
+	both.Began, both.Lines, both.Minute = one.Began, one.Lines, one.Minute
 	both.at = one.at
 	require.NoError(t, both.Load(one.Save(1 << 20)[0], other.Save(1 << 20)[0]))
 	require.Equal(t, want, counts(both))

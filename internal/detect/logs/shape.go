@@ -51,7 +51,7 @@ func join(into, from *Shape) {
 		into.Fresh.First = min(into.Fresh.First, from.Fresh.First)
 	}
 	if into.Key == "" {
-		into.Key, into.New, into.NewLast = from.Key, from.New, from.NewLast
+		into.Key = from.Key
 	}
 	if into.Sample.IsEmpty() {
 		into.Sample = from.Sample

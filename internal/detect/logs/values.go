@@ -12,8 +12,7 @@ import (
 // Values are the parameters of one template: its placeholders, by position, and
 // the fields of its lines, by name.
 type Values struct {
-	Of     template.ID `json:"of"`               // whose placeholders they are
-	Text   string      `json:"text"`             // of that template
+	Text   string      `json:"text"`             // of the template whose placeholders they are
 	Joined []string    `json:"joined,omitempty"` // of templates that have become part of it since
 	Since  int64       `json:"since"`            // minute in which the template came first
 	Params []parameter `json:"params,omitempty"`

@@ -23,7 +23,7 @@ func (v *Values) reread(t *mined) {
 	} else {
 		v.Params = nil
 	}
-	v.Of, v.Text, v.Joined = t.ID(), t.Text(), nil
+	v.Text, v.Joined = t.Text(), nil
 }
 
 func (v *Values) widen(old, now []string, lines uint32) []parameter {
