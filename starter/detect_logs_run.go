@@ -43,8 +43,8 @@ func runDetectLogs(cmd *cobra.Command, o logOptions) error {
 	track := newTracker(cmd.ErrOrStderr(), 1, sizeOf(o.in))
 	track.one, track.many = "line", "lines"
 	r := newLogRun(o.in, o)
-	err := writeLogFile(cmd, o.out, func(out io.Writer) error {
-		return writeLogFile(cmd, o.anomalies, func(found io.Writer) error {
+	err := writeOutput(cmd, o.out, func(out io.Writer) error {
+		return writeOutput(cmd, o.anomalies, func(found io.Writer) error {
 			if err := r.readFile(cmd.Context(), cmd.InOrStdin(), out, track); err != nil {
 				return err
 			}
@@ -62,19 +62,6 @@ func runDetectLogs(cmd *cobra.Command, o logOptions) error {
 		return fmt.Errorf("read %s: %w", inputName(o.in), err)
 	}
 	return newLogReport(o, []logFileReport{r.report}).print(cmd, o)
-}
-
-// writeLogFile has write fill a file, standard output, or, of an empty path,
-// nothing: write gets nil then.
-func writeLogFile(cmd *cobra.Command, path string, write func(io.Writer) error) error {
-	switch path {
-	case "":
-		return write(nil)
-	case stdStream:
-		return write(cmd.OutOrStdout())
-	default:
-		return writeWhole(path, write)
-	}
 }
 
 func writeAnomalies(out io.Writer, r logReport) error {
@@ -104,7 +91,7 @@ func runLogFolder(cmd *cobra.Command, o logOptions) error {
 	track := newTracker(cmd.ErrOrStderr(), len(files), bytes)
 	track.one, track.many = "line", "lines"
 	reports := make([]logFileReport, len(files))
-	err = writeLogFile(cmd, o.anomalies, func(found io.Writer) error {
+	err = writeOutput(cmd, o.anomalies, func(found io.Writer) error {
 		group, ctx := errgroup.WithContext(cmd.Context())
 		group.SetLimit(runtime.GOMAXPROCS(0))
 		for i, name := range files {

@@ -8,7 +8,22 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/spf13/cobra"
 )
+
+// writeOutput has write fill a file, standard output, or, of an empty path,
+// nothing: write gets nil then.
+func writeOutput(cmd *cobra.Command, path string, write func(io.Writer) error) error {
+	switch path {
+	case "":
+		return write(nil)
+	case stdStream:
+		return write(cmd.OutOrStdout())
+	default:
+		return writeWhole(path, write)
+	}
+}
 
 // writeWhole has write fill a file that appears under its name only when it is
 // complete: it is written beside it and renamed at the end. Folders above it

@@ -16,16 +16,7 @@ func runDetectFile(cmd *cobra.Command, o detectOptions) error {
 	if o.plot != "" {
 		s.curve = newCurve(plotColumns)
 	}
-	score := func(out io.Writer) error { return s.scoreFile(cmd.Context(), cmd.InOrStdin(), out, track) }
-	var err error
-	switch o.out {
-	case "":
-		err = score(nil)
-	case stdStream:
-		err = score(cmd.OutOrStdout())
-	default:
-		err = writeWhole(o.out, score)
-	}
+	err := writeOutput(cmd, o.out, func(out io.Writer) error { return s.scoreFile(cmd.Context(), cmd.InOrStdin(), out, track) })
 	track.finish()
 	if err != nil {
 		tellProblems(cmd.ErrOrStderr(), []seriesReport{s.report})
