@@ -71,8 +71,15 @@ func (s *Stack) provisionLogs(ctx context.Context, client *cwl.Client, service s
 	if _, err := client.CreateLogGroup(ctx, &cwl.CreateLogGroupInput{LogGroupName: group}); err != nil {
 		return fmt.Errorf("create log group %s: %w", *group, err)
 	}
-	_, err := client.PutSubscriptionFilter(ctx, &cwl.PutSubscriptionFilterInput{
-		LogGroupName: group, FilterName: aws.String("firebreak"), FilterPattern: aws.String(""),
+	return s.Subscribe(ctx, service)
+}
+
+// Subscribe sends a service's logs to the stream, by LogSubscription of its log
+// group.
+func (s *Stack) Subscribe(ctx context.Context, service string) error {
+	group := aws.String(victim.LogGroup(service))
+	_, err := cwl.NewFromConfig(s.AWS()).PutSubscriptionFilter(ctx, &cwl.PutSubscriptionFilterInput{
+		LogGroupName: group, FilterName: aws.String(LogSubscription), FilterPattern: aws.String(""),
 		DestinationArn: aws.String(s.Kinesis.ARN(Stream)), RoleArn: aws.String(deliveryRole), Distribution: cwltypes.DistributionByLogStream,
 	})
 	if err != nil {

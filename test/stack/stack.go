@@ -35,6 +35,8 @@ const (
 	SlackChannel = "C0INCIDENTS"
 	// AlarmRule is the EventBridge rule that sends the changes of alarms to the stream.
 	AlarmRule = "firebreak-alarms"
+	// LogSubscription is the subscription filter that sends a service's logs to the stream.
+	LogSubscription = "firebreak"
 	// OfflineModel is the id of the model that needs no network.
 	OfflineModel = "offline-rules"
 )

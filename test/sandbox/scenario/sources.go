@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cwl "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	cwltypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	eb "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
@@ -87,39 +86,27 @@ func metricsAreOff() Step {
 	}
 }
 
-// logsAreOff deletes the subscription filters that send logs to the stream.
+// logsAreOff deletes the subscriptions that send logs to the stream.
 func logsAreOff() Step {
-	var deleted []cwltypes.SubscriptionFilter
+	services := []string{victim.Checkout, victim.Payments}
 	return Step{
 		At: BeforeFault, What: "the subscriptions of the logs are deleted",
 		Do: func(ctx context.Context, st *stack.Stack) error {
 			client := cwl.NewFromConfig(st.AWS())
-			for _, service := range []string{victim.Checkout, victim.Payments} {
-				group := aws.String(victim.LogGroup(service))
-				found, err := client.DescribeSubscriptionFilters(ctx, &cwl.DescribeSubscriptionFiltersInput{LogGroupName: group})
-				if err != nil {
-					return fmt.Errorf("list the subscriptions of %s: %w", *group, err)
-				}
-				for _, f := range found.SubscriptionFilters {
-					if _, err := client.DeleteSubscriptionFilter(ctx, &cwl.DeleteSubscriptionFilterInput{LogGroupName: group, FilterName: f.FilterName}); err != nil {
-						return fmt.Errorf("delete subscription %s of %s: %w", *f.FilterName, *group, err)
-					}
-					deleted = append(deleted, f)
+			for _, service := range services {
+				group := victim.LogGroup(service)
+				if _, err := client.DeleteSubscriptionFilter(ctx, &cwl.DeleteSubscriptionFilterInput{LogGroupName: &group, FilterName: aws.String(stack.LogSubscription)}); err != nil {
+					return fmt.Errorf("delete subscription %s of %s: %w", stack.LogSubscription, group, err)
 				}
 			}
 			return nil
 		},
 		Undo: func(ctx context.Context, st *stack.Stack) error {
-			client := cwl.NewFromConfig(st.AWS())
-			for _, f := range deleted {
-				if _, err := client.PutSubscriptionFilter(ctx, &cwl.PutSubscriptionFilterInput{
-					LogGroupName: f.LogGroupName, FilterName: f.FilterName, FilterPattern: f.FilterPattern,
-					DestinationArn: f.DestinationArn, RoleArn: f.RoleArn, Distribution: f.Distribution,
-				}); err != nil {
-					return fmt.Errorf("subscribe to %s again: %w", *f.LogGroupName, err)
+			for _, service := range services {
+				if err := st.Subscribe(ctx, service); err != nil {
+					return err
 				}
 			}
-			deleted = nil
 			return nil
 		},
 	}
