@@ -3,11 +3,13 @@ package template
 import "strings"
 
 // chunk scans what stands between blanks and brackets and contains a digit, a
-// slash, a colon or an @. It returns where to go on.
+// slash, a colon or an @. It returns where to go on, unless a value ends further
+// on.
 func (s *scanner) chunk(from, to int, seen uint8) int {
 	line := s.line
 	if seen == digit {
-		return s.alone(from, to, to)
+		s.alone(from, to, to)
+		return to
 	}
 	if seen&colon != 0 {
 		if seen&slash != 0 {
@@ -44,19 +46,26 @@ func (s *scanner) chunk(from, to int, seen uint8) int {
 			return s.rest(from+n, to)
 		}
 	}
-	switch {
-	case seen&colon != 0 && isMAC(line[from:end]):
+	if seen&colon != 0 && isMAC(line[from:end]) {
 		s.value(MAC, from, end)
+	} else {
+		s.inner(from, end, seen)
+	}
+	return to
+}
+
+// inner scans a word by what was seen in it.
+func (s *scanner) inner(from, end int, seen uint8) {
+	switch {
 	case seen&slash != 0:
 		s.slashed(from, end)
 	case seen&at != 0:
 		s.atted(from, end)
 	case seen&colon != 0:
 		s.coloned(from, end)
-	case end > from:
-		end = s.word(from, end)
+	default:
+		s.word(from, end)
 	}
-	return max(end, to)
 }
 
 // rest goes on in the middle of a chunk.
@@ -193,13 +202,7 @@ func (s *scanner) piece(from, end int) {
 	case seen&(digit|slash|colon|at) == 0:
 	case addressEnd(s.line[from:end]) == end-from:
 		s.value(IP, from, end)
-	case seen&slash != 0:
-		s.slashed(from, end)
-	case seen&at != 0:
-		s.atted(from, end)
-	case seen&colon != 0:
-		s.coloned(from, end)
 	default:
-		s.word(from, end)
+		s.inner(from, end, seen)
 	}
 }

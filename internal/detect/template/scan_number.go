@@ -42,26 +42,27 @@ func numberEnd(w string) int {
 }
 
 // number scans a word that starts with a number, which ends at until.
-func (s *scanner) number(from, until, end int) int {
+func (s *scanner) number(from, until, end int) {
 	line := s.line
 	tail := line[until:end]
 	switch {
 	case tail == "" || tail == "%":
-		return s.alone(from, until, end)
+		s.alone(from, until, end)
+		return
 	case isHex(line[from:end]):
 		s.value(Hex, from, end)
-		return end
+		return
 	case isUUID(line[from:end]):
 		s.value(UUID, from, end)
-		return end
+		return
 	}
 	if u, ok := unitOf(tail); ok {
 		s.measured(Param{u.kind, line[from:end], parse(line[from:until]) * u.factor}, from, end)
-		return end
+		return
 	}
 	if n, ok := compound(line[from:end]); ok {
 		s.measured(Param{Duration, line[from:end], n}, from, end)
-		return end
+		return
 	}
 	if tail[0] == '-' && len(tail) > 1 && strings.IndexByte(line[from:end], '.') < 0 {
 		// A range, or a number in front of a word: 104-127, 32-bit. With dots it
@@ -69,20 +70,19 @@ func (s *scanner) number(from, until, end int) int {
 		if n := numberEnd(tail[1:]); n == len(tail)-1 || !hasDigit(tail) {
 			s.measured(Param{Number, line[from:until], parse(line[from:until])}, from, until)
 			s.piece(until+1, end)
-			return end
+			return
 		}
 	}
 	if isVersion(line[from:end]) {
 		s.value(Version, from, end)
-		return end
+		return
 	}
 	s.value(Name, from, end)
-	return end
 }
 
 // alone scans a number that nothing is attached to: it may have thousands, and
 // its unit may be the next word.
-func (s *scanner) alone(from, until, end int) int {
+func (s *scanner) alone(from, until, end int) {
 	line := s.line
 	for until == end && until+4 <= len(line) && line[until] == ',' && until-from <= 15 && isDigit(line[until+1]) &&
 		isDigit(line[until+2]) && isDigit(line[until+3]) && (until+4 == len(line) || bits[line[until+4]]&(digit|letter|hexLetter|slash|at) == 0 && line[until+4] != '_') {
@@ -113,21 +113,20 @@ func (s *scanner) alone(from, until, end int) int {
 	}
 	s.measured(p, from, end)
 	if p.Kind == Size {
-		return s.restated(end)
+		s.restated(end)
 	}
-	return end
 }
 
 // restated skips a size that is told again in a larger unit, which programs do
 // when it is large: 18846 bytes (18.4 KB).
-func (s *scanner) restated(end int) int {
+func (s *scanner) restated(end int) {
 	line := s.line
 	unit := end
 	if end < len(line) && line[end] == ' ' {
 		unit = wordEnd(line, end+1)
 	}
 	if unit+3 >= len(line) || line[unit] != ' ' || line[unit+1] != '(' || !isDigit(line[unit+2]) {
-		return end
+		return
 	}
 	n := unit + 2 + numberEnd(line[unit+2:])
 	if n < len(line) && line[n] == ' ' {
@@ -135,11 +134,10 @@ func (s *scanner) restated(end int) int {
 	}
 	to := wordEnd(line, n)
 	if u, ok := unitOf(line[n:to]); !ok || u.kind != Size || !u.varies || to >= len(line) || line[to] != ')' {
-		return end
+		return
 	}
 	s.out = append(s.out, line[end:unit]...)
 	s.copied = to + 1
-	return to + 1
 }
 
 // parse reads a number that numberEnd found, perhaps with thousands.

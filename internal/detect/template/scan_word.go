@@ -2,28 +2,22 @@ package template
 
 import "strings"
 
-// word scans a word with digits but without slashes and colons. It returns
-// where to go on: further than end when a unit belongs to the number.
-func (s *scanner) word(from, end int) int {
+// word scans a word with digits but without slashes and colons. Its value ends
+// further than end when it is a number with a unit after it.
+func (s *scanner) word(from, end int) {
 	w := s.line[from:end]
 	if n := numberEnd(w); n > 0 {
-		return s.number(from, from+n, end)
+		s.number(from, from+n, end)
+		return
 	}
 	switch {
 	case isUUID(w):
 		s.value(UUID, from, end)
-		return end
 	case isHex(w):
 		s.value(Hex, from, end)
-		return end
-	case isSoft(w):
-		return end
+	case !isSoft(w):
+		s.value(Name, from+prefix(w), end)
 	}
-	if n := prefix(w); n > 0 {
-		from += n
-	}
-	s.value(Name, from, end)
-	return end
 }
 
 // isSoft tells of a word that has a few digits as a name can have: ssh2, L3,
