@@ -2,12 +2,18 @@ package stack
 
 import "strings"
 
-// Unstream keeps the metrics of a service off the stream until the returned
-// function is called: its team does not share them live, as a transform behind
+// Unstream keeps the metrics of services off the stream until the returned
+// function is called: their team does not share them live, as a transform behind
 // Firehose may see to. CloudWatch still has them, and its alarms go on.
-func (s *Stack) Unstream(service string) (restore func()) {
-	s.unstreamed.Store(service, true)
-	return func() { s.unstreamed.Delete(service) }
+func (s *Stack) Unstream(services ...string) (restore func()) {
+	for _, service := range services {
+		s.unstreamed.Store(service, true)
+	}
+	return func() {
+		for _, service := range services {
+			s.unstreamed.Delete(service)
+		}
+	}
 }
 
 // putMetrics is the transform behind Firehose: it puts a series' lines on the

@@ -25,7 +25,10 @@ func sources() []Scenario {
 			Name:    "logs-only",
 			Summary: "the same; no alarms and no metrics arrive",
 			Fault:   victim.BadReload(), What: reloaded, Answer: Approve,
-			Steps:  []Step{alarmsAreOff(), metricsAreOff()},
+			Steps: []Step{
+				alarmsAreOff(),
+				unstreamed("no metrics are on the stream any more: only CloudWatch has them", victim.Checkout, victim.Payments),
+			},
 			Status: incident.StatusResolved, Outcome: incident.OutcomeFixed,
 			Runbooks: []string{"restart-service"}, Heals: victim.Checkout,
 			Check: foundIn(incident.KindLog),
@@ -68,21 +71,17 @@ func alarmsAreOff() Step {
 	}
 }
 
-// metricsAreOff keeps all metrics off the stream.
-func metricsAreOff() Step {
-	var restore []func()
+// unstreamed keeps the metrics of services off the stream; what says so in the
+// story.
+func unstreamed(what string, services ...string) Step {
+	restore := func() {}
 	return Step{
-		At: BeforeFault, What: "no metrics are on the stream any more: only CloudWatch has them",
+		At: BeforeFault, What: what,
 		Do: func(_ context.Context, st *stack.Stack) error {
-			restore = []func(){st.Unstream(victim.Checkout), st.Unstream(victim.Payments)}
+			restore = st.Unstream(services...)
 			return nil
 		},
-		Undo: func(context.Context, *stack.Stack) error {
-			for _, one := range restore {
-				one()
-			}
-			return nil
-		},
+		Undo: func(context.Context, *stack.Stack) error { restore(); return nil },
 	}
 }
 
