@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"net"
 	"slices"
@@ -18,6 +17,7 @@ import (
 	"firebreak/internal/incident"
 	"firebreak/test/sandbox/scenario"
 	"firebreak/test/stack"
+	"firebreak/test/stack/stacktest"
 )
 
 // startAnswering is start with a worker that answers /healthz at the address
@@ -29,9 +29,7 @@ func startAnswering(t *testing.T) (w world, health string) {
 	require.NoError(t, err)
 	health = free.Addr().String()
 	require.NoError(t, free.Close())
-	stop, err := w.StartWorker(context.WithoutCancel(t.Context()), log, func(cfg *config.Config) { cfg.Worker.Health = health })
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, stop()) })
+	stacktest.Work(t, w.Stack, log, func(cfg *config.Config) { cfg.Worker.Health = health })
 	return w, health
 }
 

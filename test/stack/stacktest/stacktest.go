@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"firebreak/internal/config"
 	"firebreak/test/stack"
 )
 
@@ -45,10 +46,11 @@ func Start(t testing.TB, o stack.Options) (*stack.Stack, client.Client, *slog.Lo
 	return st, c, o.Logger
 }
 
-// Work runs the production worker in this process until the test's end.
-func Work(t testing.TB, st *stack.Stack, log *slog.Logger) {
+// Work runs the production worker in this process until the test's end, with the
+// stack's configuration and edits of it.
+func Work(t testing.TB, st *stack.Stack, log *slog.Logger, edits ...func(*config.Config)) {
 	t.Helper()
-	stop, err := st.StartWorker(context.WithoutCancel(t.Context()), log)
+	stop, err := st.StartWorker(context.WithoutCancel(t.Context()), log, edits...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stop()) })
 }
