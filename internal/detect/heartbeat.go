@@ -48,23 +48,30 @@ func (s Sensitivity) patience() float64 {
 func (d *Detector) beat(key string, m *metricState, at time.Time, value, samples float64) []incident.Anomaly {
 	p := &m.Pulse
 	now, factor := unix(at), d.patience*m.feedback.factor(RuleSilent, at)
-	if p.Silent != nil {
-		p.Silent.Anomaly.Reached = (now - unix(m.Last)) / p.patience(d.patience)
-	}
+	patience := p.patience(d.patience)
 	p.beat(&d.state.Flow, unix(m.Last), now, d.state.mark, value, samples, factor)
 	var found []incident.Anomaly
-	if e := p.Silent; e != nil {
-		p.Silent, p.Due = nil, 0
-		if seen := d.state.Watermark; seen.Before(at) {
-			e.Anomaly.LastSeen = later(e.Anomaly.LastSeen, seen)
-		}
-		e.Anomaly.Count = p.missed(now - unix(m.Last))
-		found = []incident.Anomaly{e.end(d, at)}
+	if p.Silent != nil {
+		p.Due = 0
+		found = d.heardAgain(p, m.Last, at, patience)
 	}
 	if p.Due == 0 && p.Beats >= leastBeats {
 		d.await(key, m, now+p.patience(factor))
 	}
 	return found
+}
+
+// heardAgain ends the silence of a series that was heard at a time, for the first
+// time since last. patience is how long it was waited for, in seconds.
+func (d *Detector) heardAgain(p *pulse, last, at time.Time, patience float64) []incident.Anomaly {
+	e := p.Silent
+	p.Silent = nil
+	silent := unix(at) - unix(last)
+	if seen := d.state.Watermark; seen.Before(at) {
+		e.Anomaly.LastSeen = later(e.Anomaly.LastSeen, seen)
+	}
+	e.Anomaly.Reached, e.Anomaly.Count = silent/patience, p.missed(silent)
+	return []incident.Anomaly{e.end(d, at)}
 }
 
 // missed is how many points should have come in so many seconds.

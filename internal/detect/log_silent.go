@@ -19,21 +19,16 @@ func (d *Detector) logBeat(s *telemetry.Signal, l *logState) []incident.Anomaly 
 	if p.Silent == nil && p.Beats > 0 && s.Time.Sub(l.BeatAt) < logWindow {
 		return nil
 	}
-	if !s.Time.After(l.BeatAt) {
+	if !s.Time.After(l.BeatAt) || p.Silent != nil && !s.Time.After(l.Last) {
+		return nil // from before the silence, if there is one
+	}
+	patience := p.patience(d.patience)
+	p.beat(&d.state.Flow, unix(l.BeatAt), unix(s.Time), d.state.mark, float64(l.Lines), 1, d.patience*l.feedback.factor(RuleLogSilent, s.Time))
+	l.BeatAt = s.Time
+	if p.Silent == nil {
 		return nil
 	}
-	now, last := unix(s.Time), unix(l.BeatAt)
-	var found []incident.Anomaly
-	p.beat(&d.state.Flow, last, now, d.state.mark, float64(l.Lines), 1, d.patience*l.feedback.factor(RuleLogSilent, s.Time))
-	l.BeatAt = s.Time
-	if e := p.Silent; e != nil {
-		p.Silent = nil
-		if seen := d.state.Watermark; seen.Before(s.Time) {
-			e.Anomaly.LastSeen = later(e.Anomaly.LastSeen, seen)
-		}
-		found = []incident.Anomaly{e.end(d, s.Time)}
-	}
-	return found
+	return d.heardAgain(p, l.Last, s.Time, patience)
 }
 
 // logMissing opens the silence of a group that is overdue, and gives up one that
@@ -49,7 +44,7 @@ func (d *Detector) logMissing(l *logState, src source, watermark time.Time) []in
 			return nil
 		}
 		e := p.Silent
-		p.Silent, l.Pulse.Beats = nil, 0
+		p.Silent, p.Beats = nil, 0
 		e.Anomaly.Why = redact.Format("%s has written nothing for a day and is taken as retired", redact.Name(src.group))
 		return []incident.Anomaly{e.end(d, watermark)}
 	}
