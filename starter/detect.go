@@ -116,24 +116,10 @@ func (o *detectOptions) check(limited bool) error {
 	if o.folder {
 		return o.checkFolder()
 	}
-	for flag, path := range map[string]string{"out": o.out, "plot": o.plot} {
-		if path == "" || path == stdStream {
-			continue
-		}
-		if isFolder(path) {
-			return usagef("--%s %s is a folder; give a file", flag, path)
-		}
-		if sameFile(o.in, path) {
-			return usagef("--%s would overwrite --in %s", flag, o.in)
-		}
-	}
 	if o.plot == stdStream {
 		return usagef("--plot needs a file")
 	}
-	if o.plot != "" && o.out != "" && absolute(o.plot) == absolute(o.out) {
-		return usagef("--plot and --out name the same file")
-	}
-	return nil
+	return checkFiles(o.in, map[string]string{"out": o.out, "plot": o.plot})
 }
 
 // checkFolder is check for what only a folder has.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -24,6 +25,29 @@ func checkSensitivity(s detect.Sensitivity) error {
 func checkMetricLimit(limit float64) error {
 	if math.IsNaN(limit) || limit <= 0 || limit > maxMetricValue {
 		return usagef("--limit is %v, give a positive number in the unit of the values", limit)
+	}
+	return nil
+}
+
+// checkFiles refuses output files, by flag, that are folders, that would take
+// the place of --in, or that are the same. Empty paths and stdStream are none.
+func checkFiles(in string, files map[string]string) error {
+	taken := map[string]string{}
+	for _, flag := range slices.Sorted(maps.Keys(files)) {
+		path := files[flag]
+		if path == "" || path == stdStream {
+			continue
+		}
+		if isFolder(path) {
+			return usagef("--%s %s is a folder; give a file", flag, path)
+		}
+		if in != stdStream && sameFile(in, path) {
+			return usagef("--%s would overwrite --in %s", flag, in)
+		}
+		if other, ok := taken[absolute(path)]; ok {
+			return usagef("--%s and --%s name the same file", other, flag)
+		}
+		taken[absolute(path)] = flag
 	}
 	return nil
 }

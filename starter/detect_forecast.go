@@ -67,15 +67,9 @@ func (o *forecastOptions) check() error {
 	if o.json && o.out == stdStream {
 		return usagef("--json and --out - would both write to standard output")
 	}
-	if o.out != "" && o.out != stdStream && isFolder(o.out) {
-		return usagef("--out %s is a folder; give a file", o.out)
-	}
 	var err error
 	if o.folder, err = inputIsFolder(o.in); err != nil {
 		return err
 	}
-	if o.in != stdStream && !o.folder && o.out != "" && sameFile(o.in, o.out) {
-		return usagef("--out would overwrite --in %s", o.in)
-	}
-	return nil
+	return checkFiles(o.in, map[string]string{"out": o.out})
 }

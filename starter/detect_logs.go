@@ -1,9 +1,7 @@
 package main
 
 import (
-	"maps"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -102,24 +100,7 @@ func (o *logOptions) check(graded bool) error {
 	} else {
 		files["out"] = o.out
 	}
-	taken := map[string]string{}
-	for _, flag := range slices.Sorted(maps.Keys(files)) {
-		path := files[flag]
-		if path == "" || path == stdStream {
-			continue
-		}
-		if isFolder(path) {
-			return usagef("--%s %s is a folder; give a file", flag, path)
-		}
-		if sameFile(o.in, path) {
-			return usagef("--%s would overwrite --in %s", flag, o.in)
-		}
-		if other, ok := taken[absolute(path)]; ok {
-			return usagef("--%s and --%s name the same file", other, flag)
-		}
-		taken[absolute(path)] = flag
-	}
-	return nil
+	return checkFiles(o.in, files)
 }
 
 // watches tells whether the engine is to look at the lines.
