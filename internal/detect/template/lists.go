@@ -80,11 +80,9 @@ func condense(p *parsed, c *condensed) bool {
 	return found
 }
 
-// listed is a quick check whether a pattern can have lists at all: two marks
-// in words next to each other, or a mark and a bracket around nothing.
-func listed(p *parsed) bool {
-	return strings.Count(p.pattern, lone) > 1
-}
+// listed is a quick check whether a pattern can have lists at all: every item
+// has a mark, and a list that is condensed has two items or more.
+func listed(p *parsed) bool { return count(p.pattern) > 1 }
 
 // run finds the longest run of equal items that starts at word i. It returns
 // the number of words of an item and how many there are.

@@ -25,11 +25,18 @@ func urlEnd(line string, from, to int) int {
 	if n <= 0 || !isLetter(line[from]) {
 		return 0
 	}
-	end := from + n + 3
+	return addressTail(line, from+n+3)
+}
+
+// addressTail returns where a URL or a path with a query ends, the rest of which
+// is looked at from a place on: at what cannot be in one, without the
+// punctuation of the sentence that it stands in.
+func addressTail(line string, from int) int {
+	end := from
 	for end < len(line) && !isSpace(line[end]) && strings.IndexByte("\"'<>()[]{}|", line[end]) < 0 {
 		end++
 	}
-	for end > from+n+3 && strings.IndexByte(".,;:!?", line[end-1]) >= 0 {
+	for end > from && strings.IndexByte(".,;:!?", line[end-1]) >= 0 {
 		end--
 	}
 	return end

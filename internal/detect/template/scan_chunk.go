@@ -101,13 +101,7 @@ func queryEnd(line string, from, to int) int {
 	if line[from] != '/' || strings.IndexByte(line[from:to], '?') < 0 {
 		return 0
 	}
-	for to < len(line) && !isSpace(line[to]) && strings.IndexByte("\"'<>()[]{}|", line[to]) < 0 {
-		to++
-	}
-	for to > from && strings.IndexByte(".,;:!?", line[to-1]) >= 0 {
-		to--
-	}
-	return to
+	return addressTail(line, from)
 }
 
 // isPath tells whether a word is the path of a file; first is its first slash.
@@ -172,12 +166,7 @@ func (s *scanner) coloned(from, end int) {
 }
 
 func isPort(w string) bool {
-	for i := range len(w) {
-		if !isDigit(w[i]) {
-			return false
-		}
-	}
-	return len(w) >= 2 && len(w) <= 5
+	return len(w) >= 2 && len(w) <= 5 && digits(w, 5) == len(w)
 }
 
 func hasDigit(w string) bool {

@@ -200,16 +200,9 @@ func compound(w string) (float64, bool) {
 	return total, units > 0
 }
 
-// isVersion tells 1.2.3 and 1.2.3-rc4: three or more numbers between dots.
-func isVersion(w string) bool {
-	dots := 0
-	for i := range len(w) {
-		if w[i] == '.' {
-			dots++
-		}
-	}
-	return dots >= 2
-}
+// isVersion tells 1.2.3 and 1.2.3-rc4 by two dots or more, in a word that starts
+// with a number.
+func isVersion(w string) bool { return strings.Count(w, ".") >= 2 }
 
 type unit struct {
 	name   string

@@ -52,14 +52,7 @@ const maxSoft = 14
 
 // isShortHex tells a word that is too short to be certainly hexadecimal, but
 // is made of nothing else.
-func isShortHex(w string) bool {
-	for i := range len(w) {
-		if bits[w[i]]&(hexLetter|digit) == 0 {
-			return false
-		}
-	}
-	return len(w) >= 6
-}
+func isShortHex(w string) bool { return len(w) >= 6 && allHex(w) }
 
 // prefix is the length of what names the kind of a thing in front of its
 // number: node- in node-32, core. in core.1234.
@@ -108,6 +101,10 @@ func isHex(w string) bool {
 	} else if len(w) < minHex {
 		return false
 	}
+	return allHex(w)
+}
+
+func allHex(w string) bool {
 	for i := range len(w) {
 		if bits[w[i]]&(hexLetter|digit) == 0 {
 			return false
