@@ -4,7 +4,8 @@ import "slices"
 
 // form is a pattern, with words of it that are free, which lines of a template
 // have although its own pattern does not show it: that of a template that was
-// condensed after words of its lists had been found to be values.
+// condensed after words of its lists had been found to be values, or that of the
+// line that made a template, when nothing else leads there once it was joined.
 type form struct {
 	pattern string
 	free    []uint16

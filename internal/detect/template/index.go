@@ -35,8 +35,9 @@ type slot[S any] struct {
 	members []*Template[S]
 }
 
-// maxSets bounds how many sets of free words a pattern is tried with. A program
-// has a handful for any number of words.
+// maxSets bounds how many sets of free words the pattern of a line is tried
+// with. A program has a handful for any number of words. Only wider, which no
+// line waits for, tries all of them.
 const maxSets = 256
 
 // maxMembers bounds a slot. More would not be evidence for anything.

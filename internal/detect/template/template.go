@@ -37,9 +37,10 @@ type Options[S any] struct {
 	// Join adds one template's state to another's when the two become one; nil
 	// drops the state that is joined.
 	Join func(into, from *S)
-	// Clean is a redactor. Constant words of a new template that it would
-	// change become placeholders, so that a template never holds a secret. It
-	// is given text with placeholders in it. Nil keeps every word.
+	// Clean is a redactor. It is given the message that makes a new template,
+	// cut to 16 KiB. Constant words that it changes become placeholders, as
+	// does what was cut off, so that a template never holds a secret. Nil keeps
+	// every word.
 	Clean func(string) string
 	// Gone is told of templates that were evicted; may be nil.
 	Gone func(*Template[S])
