@@ -3,7 +3,6 @@ package template
 import (
 	"bufio"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -103,9 +102,7 @@ func readCorpusFormat(name string) (*corpusFormat, error) {
 
 // lines makes so many lines, with every format at least once.
 func (f *corpusFormat) lines(count int) []corpusLine {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(f.name)) // a hash never fails to write
-	r := rand.New(rand.NewPCG(h.Sum64(), 1))
+	r := rand.New(rand.NewPCG(uint64(idOf(f.name)), 1))
 	var shares []int // the number of each format as often as it weighs
 	for i, w := range f.weights {
 		shares = append(shares, slices.Repeat([]int{i}, w)...)

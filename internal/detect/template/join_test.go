@@ -13,17 +13,13 @@ import (
 // grouped mines lines and gives the final text of each.
 func grouped(t *testing.T, lines []string) []string {
 	t.Helper()
-	m := New(Options[struct{}]{})
-	ids := make([]ID, len(lines))
+	messages := make([]corpusLine, len(lines))
 	for i, l := range lines {
-		ids[i] = m.Add(l, time.Time{}).Template.ID()
+		messages[i].text = l
 	}
-	m.Settle()
-	out := make([]string, len(lines))
-	for i, id := range ids {
-		found, ok := m.Find(id)
-		require.True(t, ok)
-		out[i] = found.Text()
+	var out []string
+	for _, template := range mineCorpus(t, messages) {
+		out = append(out, template.Text())
 	}
 	return out
 }
