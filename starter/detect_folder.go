@@ -7,12 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"firebreak/internal/incident"
 )
@@ -30,22 +28,11 @@ func runDetectFolder(cmd *cobra.Command, o detectOptions) error {
 	if err := refuseOverwriting(o, files); err != nil {
 		return err
 	}
-	var bytes int64
-	for _, f := range files {
-		bytes += sizeOf(filepath.Join(o.in, f))
-	}
-	track := newTracker(cmd.ErrOrStderr(), len(files), bytes)
+	track := newTracker(cmd.ErrOrStderr(), "row", "rows", pathsBelow(o.in, files)...)
 	reports, pictures := make([]seriesReport, len(files)), make([]*smallPicture, len(files))
-	group, ctx := errgroup.WithContext(cmd.Context())
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, name := range files {
-		group.Go(func() error {
-			reports[i], pictures[i] = scoreOfFolder(ctx, o, name, track)
-			return ctx.Err()
-		})
-	}
-	err = group.Wait()
-	track.finish()
+	err = track.eachFile(cmd.Context(), func(ctx context.Context, i int) {
+		reports[i], pictures[i] = scoreOfFolder(ctx, o, files[i], track)
+	})
 	if err != nil {
 		return err
 	}
@@ -107,6 +94,15 @@ func filesBelow(folder, out string, wanted func(name string) bool) ([]string, er
 	return files, nil
 }
 
+// pathsBelow puts a folder in front of names within it.
+func pathsBelow(folder string, names []string) []string {
+	paths := make([]string, len(names))
+	for i, name := range names {
+		paths[i] = filepath.Join(folder, name)
+	}
+	return paths
+}
+
 // refuseOverwriting refuses an output folder in which a series' scores would
 // take the place of another series.
 func refuseOverwriting(o detectOptions, files []string) error {
@@ -123,8 +119,8 @@ func refuseOverwriting(o detectOptions, files []string) error {
 // realPaths are the absolute paths of files below a folder, links followed.
 func realPaths(folder string, files []string) map[string]bool {
 	paths := map[string]bool{}
-	for _, name := range files {
-		if path, err := filepath.EvalSymlinks(filepath.Join(folder, name)); err == nil {
+	for _, file := range pathsBelow(folder, files) {
+		if path, err := filepath.EvalSymlinks(file); err == nil {
 			paths[absolute(path)] = true
 		}
 	}

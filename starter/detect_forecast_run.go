@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"runtime"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"firebreak/internal/detect/backtest"
 	"firebreak/internal/redact/rules"
@@ -21,22 +19,11 @@ func runForecast(cmd *cobra.Command, o forecastOptions) error {
 	if err != nil {
 		return err
 	}
-	var bytes int64
-	for _, f := range files {
-		bytes += sizeOf(f)
-	}
-	track := newTracker(cmd.ErrOrStderr(), len(files), bytes)
+	track := newTracker(cmd.ErrOrStderr(), "row", "rows", files...)
 	series := make([]forecastSeries, len(files))
-	group, ctx := errgroup.WithContext(cmd.Context())
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, file := range files {
-		group.Go(func() error {
-			series[i] = testForecasts(ctx, o, file, cmd.InOrStdin(), track)
-			return ctx.Err()
-		})
-	}
-	err = group.Wait()
-	track.finish()
+	err = track.eachFile(cmd.Context(), func(ctx context.Context, i int) {
+		series[i] = testForecasts(ctx, o, files[i], cmd.InOrStdin(), track)
+	})
 	if err != nil {
 		return err
 	}

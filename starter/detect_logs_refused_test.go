@@ -123,6 +123,22 @@ func TestDetectLogsCutOffLeavesWhatWasThere(t *testing.T) {
 	require.Empty(t, leftovers(t, folder))
 }
 
+func TestDetectLogsOfAFolderCutOffLeavesWhatWasThere(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	write(t, folder, "in/a.log", plainLogLine(recorded, "INFO", "all is well"))
+	write(t, folder, "anomalies.json", "of yesterday")
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var stdout, stderr strings.Builder
+	in, anomalies := filepath.Join(folder, "in"), filepath.Join(folder, "anomalies.json")
+	code := execute(ctx, newRootCommand(openTemporal), []string{"detect", "logs", "--in", in, "--anomalies", anomalies}, &stdout, &stderr)
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr.String(), "interrupted")
+	require.Equal(t, "of yesterday", file(t, anomalies))
+	require.Empty(t, leftovers(t, folder))
+}
+
 func TestDetectLogsTellsThatTheDiskIsFull(t *testing.T) {
 	t.Parallel()
 	r := newLogRun("x.log", logOptions{out: "x.csv"})

@@ -6,12 +6,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 )
 
 // logRun is one log on its way through the miner, the engine, or both.
@@ -40,8 +38,7 @@ func runDetectLogs(cmd *cobra.Command, o logOptions) error {
 	if o.folder {
 		return runLogFolder(cmd, o)
 	}
-	track := newTracker(cmd.ErrOrStderr(), 1, sizeOf(o.in))
-	track.one, track.many = "line", "lines"
+	track := newTracker(cmd.ErrOrStderr(), "line", "lines", o.in)
 	r := newLogRun(o.in, o)
 	err := writeOutput(cmd, o.out, func(out io.Writer) error {
 		return writeOutput(cmd, o.anomalies, func(found io.Writer) error {
@@ -84,28 +81,17 @@ func runLogFolder(cmd *cobra.Command, o logOptions) error {
 	if err := o.checkTargets(files); err != nil {
 		return err
 	}
-	var bytes int64
-	for _, f := range files {
-		bytes += sizeOf(filepath.Join(o.in, f))
-	}
-	track := newTracker(cmd.ErrOrStderr(), len(files), bytes)
-	track.one, track.many = "line", "lines"
+	track := newTracker(cmd.ErrOrStderr(), "line", "lines", pathsBelow(o.in, files)...)
 	reports := make([]logFileReport, len(files))
 	err = writeOutput(cmd, o.anomalies, func(found io.Writer) error {
-		group, ctx := errgroup.WithContext(cmd.Context())
-		group.SetLimit(runtime.GOMAXPROCS(0))
-		for i, name := range files {
-			group.Go(func() error {
-				reports[i] = readOfFolder(ctx, o, name, track)
-				return ctx.Err()
-			})
-		}
-		if err := group.Wait(); err != nil {
+		err := track.eachFile(cmd.Context(), func(ctx context.Context, i int) {
+			reports[i] = readOfFolder(ctx, o, files[i], track)
+		})
+		if err != nil {
 			return err
 		}
 		return writeAnomalies(found, newLogReport(o, reports))
 	})
-	track.finish()
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
@@ -25,10 +29,29 @@ type tracker struct {
 	one, many string // what a row is called
 }
 
-func newTracker(w io.Writer, files int, bytes int64) *tracker {
-	bar := newProgress(w)
-	bar.told = time.Now() // what is quick needs none
-	return &tracker{bar: bar, files: files, total: bytes, one: "row", many: "rows"}
+// newTracker begins to read files, of which a row is called one and rows many.
+func newTracker(w io.Writer, one, many string, files ...string) *tracker {
+	t := &tracker{bar: newProgress(w), files: len(files), one: one, many: many}
+	t.bar.told = time.Now() // what is quick needs none
+	for _, f := range files {
+		t.total += sizeOf(f)
+	}
+	return t
+}
+
+// eachFile calls read for every file, several at a time, with its place among
+// them, and clears the bar at the end. It fails only when ctx ends.
+func (t *tracker) eachFile(ctx context.Context, read func(ctx context.Context, i int)) error {
+	defer t.finish()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range t.files {
+		group.Go(func() error {
+			read(ctx, i)
+			return ctx.Err()
+		})
+	}
+	return group.Wait()
 }
 
 // sizeOf is the size of a regular file in bytes, else 0.

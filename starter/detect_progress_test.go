@@ -16,8 +16,9 @@ func TestProgressCountsEveryRowAndFile(t *testing.T) {
 	write(t, folder, "small.csv", sick(60, 1000))
 	write(t, folder, "long.csv", sick(2_500, 10_000))
 	var shown strings.Builder
-	track := newTracker(&shown, 3, 0)
-	for _, name := range []string{"small.csv", "gone.csv", "long.csv"} {
+	names := []string{"small.csv", "gone.csv", "long.csv"}
+	track := newTracker(&shown, "row", "rows", pathsBelow(folder, names)...)
+	for _, name := range names {
 		track.bar.told = time.Time{} // as if the last line were long ago
 		err := newScorer(filepath.Join(folder, name), detectOptions{}).scoreFile(t.Context(), nil, io.Discard, track)
 		require.Equal(t, name == "gone.csv", err != nil, "%s: %v", name, err)

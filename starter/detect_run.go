@@ -11,7 +11,7 @@ import (
 
 // runDetectFile scores one series.
 func runDetectFile(cmd *cobra.Command, o detectOptions) error {
-	track := newTracker(cmd.ErrOrStderr(), 1, sizeOf(o.in))
+	track := newTracker(cmd.ErrOrStderr(), "row", "rows", o.in)
 	s := newScorer(o.in, o)
 	if o.plot != "" {
 		s.curve = newCurve(plotColumns)
