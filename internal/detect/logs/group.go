@@ -327,6 +327,7 @@ func (g *Group) close(before int64, bars *Bars, deaf, again int64) {
 			g.judge(g.Minute, bars)
 		}
 		g.Open[0], g.Open[1] = g.Open[1], tally{}
+		g.settle()
 		for _, t := range g.live {
 			if w := t.State.Watch; w != nil {
 				w.Counts[0], w.Counts[1] = w.Counts[1], 0

@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
+
+	"firebreak/internal/telemetry"
 )
 
 // TestLinesOfTwoGroupsAddUp: what two have heard of one log group is put together.
@@ -86,4 +88,37 @@ func TestNamesOfFieldsAreCopies(t *testing.T) {
 		require.NotNil(t, field)
 		require.NotSame(t, unsafe.StringData(name), unsafe.StringData(field.Name))
 	}
+}
+
+// TestADeafMinuteAfterARestart: the minute that follows one in which nothing could
+// be heard has the same lines in all counts, also of templates that were just read.
+func TestADeafMinuteAfterARestart(t *testing.T) {
+	t.Parallel()
+	before := newShop()
+	for n := range 120 {
+		before.second(n, nil)
+	}
+	deaf := before.at
+	before.said = append(before.said, before.Advance(deaf, time.Time{}, time.Time{}, &usualBars)...)
+	again := deaf.Add(time.Minute)
+	before.at = again.Add(time.Second)
+	for range 10 {
+		before.line(telemetry.LevelDebug, "connected to db-1.internal")
+	}
+	require.Zero(t, before.Open[0].Lines)
+	require.EqualValues(t, 10, before.Open[1].Lines)
+
+	after := newShop()
+	after.Began, after.Lines, after.Minute, after.Open = before.Began, before.Lines, before.Minute, before.Open
+	require.NoError(t, after.Load(before.Save(1<<20)...))
+	after.Advance(again, deaf, again, &usualBars)
+	require.EqualValues(t, 10, after.Open[0].Lines)
+	counts := [2]uint32{}
+	for tmpl := range after.miner.Templates() {
+		if w := tmpl.State.Watch; w != nil {
+			counts[0] += w.Counts[0]
+			counts[1] += w.Counts[1]
+		}
+	}
+	require.Equal(t, [2]uint32{10, 0}, counts)
 }
