@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"firebreak/internal/detect/fold"
 	"firebreak/internal/detect/template"
 	"firebreak/internal/redact"
 )
@@ -98,7 +99,7 @@ func (g *Group) look(now, again int64, b *Bars) {
 	for f, t := range g.Traces {
 		if t.New && now-t.Last >= newSilence {
 			t.New = false
-			g.found = append(g.found, Finding{Rule: fmt.Sprintf("%s/%016x", RuleNew, f), State: Ends, Last: t.Last})
+			g.found = append(g.found, Finding{Rule: traceRule(fold.Fingerprint(f)), State: Ends, Last: t.Last})
 		}
 	}
 	g.strangeOver(now)

@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -29,9 +28,8 @@ func (g *Group) trace(t *fold.Trace, b *Bars) {
 		known = g.traceOf(t, now)
 	}
 	known.Last = max(known.Last, now)
-	rule := fmt.Sprintf("%s/%016x", RuleNew, uint64(t.Fingerprint))
 	if known.New {
-		g.found = append(g.found, Finding{Rule: rule, State: Goes, Last: now, Count: 1, Rank: Harm})
+		g.found = append(g.found, Finding{Rule: traceRule(t.Fingerprint), State: Goes, Last: now, Count: 1, Rank: Harm})
 		return
 	}
 	f := known.Fresh
@@ -56,13 +54,16 @@ func (g *Group) trace(t *fold.Trace, b *Bars) {
 	known.Fresh = nil
 	known.New = true
 	g.found = append(g.found, Finding{
-		Rule: rule, State: Opens, Rank: Harm, Opened: f.First, Last: now, Count: f.Count, Got: float64(f.Count),
+		Rule: traceRule(t.Fingerprint), State: Opens, Rank: Harm, Opened: f.First, Last: now, Count: f.Count, Got: float64(f.Count),
 		Reached: max(1, float64(f.Count)/max(needed/b.New, 1e-9)), Excess: float64(f.Count), Unsure: now-g.Began < int64(10*time.Minute),
 		Why: redact.Format("%d errors with a stack trace of %d lines that was not seen in the %s before: %s", f.Count, t.Lines,
 			redact.Name(time.Duration(f.First-g.Began).Round(time.Second).String()), g.traceText(t)),
 		Samples: samples(g.traceText(t)),
 	})
 }
+
+// traceRule is the rule by which a stack trace is news.
+func traceRule(f fold.Fingerprint) string { return RuleNew + "/" + f.String() }
 
 // traceText is what was thrown, and where.
 func (g *Group) traceText(t *fold.Trace) redact.Text {
@@ -84,6 +85,9 @@ func (g *Group) traceOf(t *fold.Trace, now int64) *traced {
 			if was, ok := g.Traces[oldest]; !ok || one.Last < was.Last || one.Last == was.Last && f < oldest {
 				oldest = f
 			}
+		}
+		if was := g.Traces[oldest]; was.New {
+			g.found = append(g.found, Finding{Rule: traceRule(fold.Fingerprint(oldest)), State: Ends, Last: was.Last})
 		}
 		delete(g.Traces, oldest)
 	}
