@@ -114,7 +114,7 @@ func (m *Names) tell(hash uint64, at int64) {
 
 // judges tells whether a new value would be news now.
 func (m *Names) judges(now int64) bool {
-	return m.N-m.Born >= namesLines && now-m.Since >= namesAge && now-m.BornAt >= min((now-m.Since)/2, dayMinutes) &&
+	return !m.Many && m.N-m.Born >= namesLines && now-m.Since >= namesAge && now-m.BornAt >= min((now-m.Since)/2, dayMinutes) &&
 		len(m.Known) <= fewNames && m.Churn < mostChurn && m.On == 0
 }
 

@@ -51,3 +51,14 @@ func TestWhatComesAndGoesIsNoNews(t *testing.T) {
 		})
 	}
 }
+
+func TestTooManyNamesAreNotJudged(t *testing.T) {
+	t.Parallel()
+	var n Names
+	for i := range int64(maxNames + 1) {
+		n.know(uint64(i), i, 1)
+	}
+	require.True(t, n.Many)
+	n.N = 1e6 // as kin counts the lines of a template
+	require.False(t, n.judges(100*dayMinutes))
+}
