@@ -3,7 +3,6 @@ package logs
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"firebreak/internal/detect/fold"
 	"firebreak/internal/detect/template"
@@ -123,31 +122,6 @@ func (s *Shape) check() error {
 	}
 	return nil
 }
-
-func (r *Rate) check() error {
-	for _, x := range []float64{r.Hour.Own, r.Hour.Rest, r.Day.Own, r.Day.Rest, float64(r.Spread)} {
-		if math.IsNaN(x) || math.Abs(x) > mostSum {
-			return errOdd
-		}
-	}
-	for _, u := range r.Runs {
-		if !(math.Abs(u.Sum)+math.Abs(u.Total)+math.Abs(u.Got)+math.Abs(u.Due) <= mostSum) || u.Minutes < 0 {
-			return errOdd
-		}
-	}
-	if w := r.Waits; !(math.Abs(w.Own)+math.Abs(w.Rest)+math.Abs(w.Far)+math.Abs(w.Came) <= mostSum && w.Due >= 0 && w.Due <= mostSum) || w.Minutes < 0 || w.Minutes > mostWaits {
-		return errOdd
-	}
-	if e := r.Episode; e != nil && e.Turn >= turns || r.Minutes < 0 {
-		return errOdd
-	}
-	return nil
-}
-
-const (
-	mostSum   = 1e15    // of counts of lines
-	mostWaits = 1 << 20 // minutes
-)
 
 // Check refuses a group that no group has written.
 func (g *Group) Check() error {
