@@ -63,7 +63,7 @@ type Options struct {
 	Sensitivity Sensitivity         // Balanced when empty
 	MaxSeries   int                 // series of each kind that are kept; 20,000 when 0
 
-	MaxTemplates int // of log lines, over all groups; 50,000 when 0
+	MaxTemplates int // of log lines, over all groups, or 50 for each where that is more; 50,000 when 0
 }
 
 // Stats counts what an engine did with its signals.
@@ -78,7 +78,7 @@ type Stats struct {
 	Opened     int64 `json:"opened"`     // episodes
 
 	Templates        int64 `json:"templates"`         // of log lines that are kept
-	TemplatesEvicted int64 `json:"templates_evicted"` // that went for others
+	TemplatesEvicted int64 `json:"templates_evicted"` // that went for others, of their group or of another
 
 	Feedback        int64 `json:"feedback"`         // that counts
 	FeedbackIgnored int64 `json:"feedback_ignored"` // of unknown series, of rules without a threshold, or repeated

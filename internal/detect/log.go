@@ -48,6 +48,7 @@ type logState struct {
 
 	feedback *feedback // what people said of the group; nil for most
 	held     int       // templates, as the engine has counted them
+	lost     int64     // those that went, the same
 	bars     logs.Bars // by which it is judged; worked out anew when feedback has a say
 }
 
@@ -92,9 +93,8 @@ func (d *Detector) log(s *telemetry.Signal) []incident.Anomaly {
 	if len(said) > 0 {
 		found = append(found, d.tellLogs(l, logSource(s), said)...)
 	}
-	if l.Group.Moved() {
-		d.held += l.Group.Templates() - l.held
-		l.held = l.Group.Templates()
+	if l.Group.Templates() != l.held {
+		d.recount(l)
 		d.boundTemplates()
 	}
 	if late {

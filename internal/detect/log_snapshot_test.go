@@ -16,13 +16,15 @@ import (
 	"firebreak/internal/telemetry/logline"
 )
 
+// word is a word of its own for every number.
+func word(n int) string {
+	return strings.Map(func(r rune) rune { return 'a' + r - '0' }, fmt.Sprint(n*7919))
+}
+
 func TestTemplatesOfAllGroupsTogetherAreBounded(t *testing.T) {
 	t.Parallel()
 	const most, groups = 1000, 12
 	e := detect.New(detect.Options{Inventory: inventory(), Redactor: mask{}, MaxTemplates: most})
-	word := func(n int) string {
-		return strings.Map(func(r rune) rune { return 'a' + r - '0' }, fmt.Sprint(n*7919))
-	}
 	for n := range 4000 {
 		for g := range groups {
 			s := logLine(secondsIn(float64(n)), telemetry.LevelInfo, word(n)+" is "+word(n+g)+" of "+word(n+3))
@@ -36,6 +38,50 @@ func TestTemplatesOfAllGroupsTogetherAreBounded(t *testing.T) {
 	again := detect.New(detect.Options{Inventory: inventory(), Redactor: mask{}, MaxTemplates: most})
 	require.NoError(t, again.Restore(snapshotOf(t, e)))
 	require.Equal(t, e.Stats().Templates, again.Stats().Templates)
+	const less = most * 7 / 10
+	require.Greater(t, e.Stats().Templates, int64(less))
+	again = detect.New(detect.Options{Inventory: inventory(), Redactor: mask{}, MaxTemplates: less})
+	require.NoError(t, again.Restore(snapshotOf(t, e)))
+	require.LessOrEqual(t, again.Stats().Templates, int64(less), "also when less is allowed than was")
+	require.Positive(t, again.Stats().TemplatesEvicted)
+}
+
+// TestEveryGroupMayHaveSomeTemplates: nothing is to be had by looking at all groups
+// for every new template when together they have less than each may have.
+func TestEveryGroupMayHaveSomeTemplates(t *testing.T) {
+	t.Parallel()
+	const groups, each = 10, 50
+	e := detect.New(detect.Options{Inventory: inventory(), Redactor: mask{}, MaxTemplates: 100})
+	add := func(group, n int) {
+		s := logLine(secondsIn(float64(n)), telemetry.LevelInfo, word(n)+" is "+word(n+group)+" of "+word(n+3))
+		s.Series += fmt.Sprint(group)
+		e.Observe(s)
+	}
+	for group := range groups {
+		add(group, 0)
+	}
+	for n := range 2 * each {
+		add(0, n)
+	}
+	require.Greater(t, e.Stats().Templates, int64(100))
+	require.Zero(t, e.Stats().TemplatesEvicted)
+	for n := range 10 * each {
+		for group := range groups {
+			add(group, n)
+		}
+		require.LessOrEqual(t, e.Stats().Templates, int64(groups*each))
+	}
+	require.Positive(t, e.Stats().TemplatesEvicted)
+}
+
+func TestTemplatesThatGoForOthersOfTheirGroupAreCounted(t *testing.T) {
+	t.Parallel()
+	e := engine(detect.Balanced)
+	for n := range 2200 { // of which a group keeps 2000
+		e.Observe(logLine(secondsIn(float64(n)), telemetry.LevelInfo, word(n)+" is "+word(n+1)+" of "+word(n+3)))
+	}
+	require.LessOrEqual(t, e.Stats().Templates, int64(2000))
+	require.Positive(t, e.Stats().TemplatesEvicted)
 }
 
 // TestTwoSnapshotsOfAGroup: after shards were split or merged, two engines have
@@ -183,8 +229,9 @@ func resumeLogs(t *testing.T, body []byte) bool {
 		}
 	}
 	e.Advance(secondsIn(1e6))
-	_, err := e.Snapshot()
+	raw, err := e.Snapshot()
 	require.NoError(t, err)
+	require.NoError(t, e.Restore(raw))
 	return true
 }
 

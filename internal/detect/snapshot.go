@@ -177,6 +177,7 @@ func (d *Detector) Restore(snapshots ...[]byte) error {
 		trim(union.Logs, d.limit, union.logWorth) + trim(union.Alarms, d.limit, union.alarmWorth)
 	d.state = union
 	d.countTemplates()
+	d.boundTemplates()
 	d.awaitAll()
 	return nil
 }

@@ -46,6 +46,18 @@ const RuleSilent = "silent"
 // stillness of the latest points that is not.
 const RuleEvidence = "evidence"
 
+// Rules of log anomalies. What sets those of one rule apart, as the id of a
+// template, follows after a "/".
+const (
+	RuleLogRate     = "log-rate"     // lines of a severity, or all of them, come more or less often
+	RuleLogNew      = "log-new"      // something was said that was never said before
+	RuleLogTemplate = "log-template" // lines of one template come more or less often
+	RuleLogStopped  = "log-stopped"  // lines of a template that came regularly do not come any more
+	RuleLogRatio    = "log-ratio"    // the share of error lines has moved
+	RuleLogValue    = "log-value"    // a parameter of a template has an unusual value
+	RuleLogSilent   = "log-silent"   // a group that came regularly does not come any more
+)
+
 // EpisodeState is where an anomaly's episode stands.
 type EpisodeState string
 

@@ -143,7 +143,7 @@ func (w Witness) logWords() redact.Text {
 	if !ok {
 		what = redact.Literal("something unusual")
 	}
-	if w.High > 0 && w.Rule != "log-silent" && rule != "log-stopped" {
+	if w.High > 0 && rule != RuleLogSilent && rule != RuleLogStopped {
 		return redact.Format("%s in %s: %.4g where %.4g to %.4g is expected", what, w.Name(), w.Observed, w.Low, w.High)
 	}
 	return redact.Format("%s in %s", what, w.Name())
@@ -151,13 +151,13 @@ func (w Witness) logWords() redact.Text {
 
 // logRules are the rules of log anomalies in words.
 var logRules = map[string]redact.Text{
-	"log-new":      redact.Literal("lines that were never said before"),
-	"log-rate":     redact.Literal("another number of lines of a severity"),
-	"log-template": redact.Literal("another number of lines of one kind"),
-	"log-stopped":  redact.Literal("lines of one kind that do not come any more"),
-	"log-silent":   redact.Literal("no lines at all"),
-	"log-ratio":    redact.Literal("another share of error lines"),
-	"log-value":    redact.Literal("an unusual value"),
+	RuleLogNew:      redact.Literal("lines that were never said before"),
+	RuleLogRate:     redact.Literal("another number of lines of a severity"),
+	RuleLogTemplate: redact.Literal("another number of lines of one kind"),
+	RuleLogStopped:  redact.Literal("lines of one kind that do not come any more"),
+	RuleLogSilent:   redact.Literal("no lines at all"),
+	RuleLogRatio:    redact.Literal("another share of error lines"),
+	RuleLogValue:    redact.Literal("an unusual value"),
 }
 
 // Inside tells whether the series was found to be in trouble while its value was

@@ -1,6 +1,9 @@
 package logs
 
-import "firebreak/internal/redact"
+import (
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+)
 
 // State is where an episode stands.
 type State uint8
@@ -15,12 +18,12 @@ const (
 
 // Rules, without what sets the episodes of one apart.
 const (
-	RuleNew      = "log-new"      // something was said that was never said before
-	RuleRate     = "log-rate"     // lines of a severity, or all of them, come more or less often
-	RuleTemplate = "log-template" // the same of one template
-	RuleStopped  = "log-stopped"  // a template that came regularly does not come any more
-	RuleRatio    = "log-ratio"    // the share of error lines has moved
-	RuleValue    = "log-value"    // a parameter has an unusual value
+	RuleNew      = incident.RuleLogNew
+	RuleRate     = incident.RuleLogRate
+	RuleTemplate = incident.RuleLogTemplate
+	RuleStopped  = incident.RuleLogStopped
+	RuleRatio    = incident.RuleLogRatio
+	RuleValue    = incident.RuleLogValue
 )
 
 // Finding is what is to be said of a group.

@@ -60,7 +60,6 @@ type Group struct {
 
 	miner   *template.Miner[Shape]
 	live    []*mined
-	recount bool // the number of templates may have changed with the latest line
 	settled bool // live holds what the miner holds
 	clean   func(string) redact.Text
 	found   []Finding
@@ -113,7 +112,7 @@ func (g *Group) Use(limit int, redactor redact.Redactor) {
 				from.shut()
 			}
 			join(into, from)
-			g.settled, g.recount = false, true
+			g.settled = false
 		},
 		Gone: func(t *mined) {
 			if t.State.open() {
@@ -125,7 +124,7 @@ func (g *Group) Use(limit int, redactor redact.Redactor) {
 				}
 				g.Past[t.ID()] = true
 			}
-			g.settled, g.recount = false, true
+			g.settled = false
 		},
 	})
 }
@@ -136,8 +135,8 @@ const maxPast = 5000 // evicted templates that are remembered
 func (g *Group) Templates() int { return g.miner.Stats().Templates }
 
 // Shrink has the group forget its least interesting templates until at most so
-// many are left, and returns how many went.
-func (g *Group) Shrink(limit int) int64 { return g.miner.Shrink(limit) }
+// many are left.
+func (g *Group) Shrink(limit int) { g.miner.Shrink(limit) }
 
 // Latest is the template of the latest line. ok tells that it has one: a line that
 // continues another, or is blank, has none.
@@ -148,16 +147,13 @@ func (g *Group) Latest() (id template.ID, ok bool) {
 	return g.line.shape.ID(), true
 }
 
-// Moved tells whether that may have changed with the latest line.
-func (g *Group) Moved() bool { return g.recount }
-
-// Evicted is how many it has forgotten for lack of room.
+// Evicted is how many it has forgotten for lack of room, its own or all groups'.
 func (g *Group) Evicted() int64 { return g.miner.Stats().Evicted }
 
 // Take takes the next line and returns what is to be said. The result is valid
 // until the next call. late tells that the line came too late to count for a rate.
 func (g *Group) Take(at time.Time, l *telemetry.LogLine, bars *Bars) (found []Finding, late bool) {
-	g.found, g.recount = g.found[:0], false
+	g.found = g.found[:0]
 	now := at.UnixNano()
 	if g.Lines == 0 {
 		g.Began, g.Minute = now, now/minute
@@ -231,7 +227,7 @@ func (g *Group) Take(at time.Time, l *telemetry.LogLine, bars *Bars) (found []Fi
 
 // fresh takes a template that was not there before.
 func (g *Group) fresh(t *mined, now int64) {
-	g.settled, g.recount = false, true
+	g.settled = false
 	if g.Past[t.ID()] {
 		delete(g.Past, t.ID())
 		return
