@@ -20,7 +20,7 @@ import (
 // accuracyBlock scores the detectors on every source that is there.
 func accuracyBlock(ctx context.Context, o options) (string, error) {
 	var text strings.Builder
-	text.WriteString(missingText(o.data))
+	text.WriteString(missingText(missing(o.data)))
 	if !slices.ContainsFunc(sources, func(s source) bool { _, there := s.folder(o.data); return there }) {
 		return text.String(), nil
 	}

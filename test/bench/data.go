@@ -91,10 +91,11 @@ func missing(data string) []string {
 	return out
 }
 
-// missingText says so in the document, and in the log; empty when everything is there.
-func missingText(data string) string {
+// missingText says in the document, and in the log, what is left out for want of
+// something; empty when nothing is.
+func missingText(left []string) string {
 	var text strings.Builder
-	for _, m := range missing(data) {
+	for _, m := range left {
 		slog.Warn(m)
 		fmt.Fprintf(&text, "Left out: %s.\n\n", m)
 	}

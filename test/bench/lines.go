@@ -16,7 +16,6 @@ import (
 )
 
 const (
-	lineRuns    = 5         // of which the middle one counts
 	linesARun   = 2_000_000 // about
 	lineRate    = 1_000     // lines a second of event time
 	distinct    = 100_000   // templates that are offered for the memory
@@ -29,7 +28,7 @@ func linesBlock(ctx context.Context, o options) (string, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var text strings.Builder
 	text.WriteString(machine())
-	fmt.Fprintf(&text, " Middle one of %d runs of about %d lines each (cold: %d), in processor time, %d lines a second of event time.\n\n", lineRuns, linesARun, linesARun/10, lineRate)
+	fmt.Fprintf(&text, " Middle one of %d runs of about %d lines each (cold: %d), in processor time, %d lines a second of event time.\n\n", speedRuns, linesARun, linesARun/10, lineRate)
 
 	systems, err := logSystems(o.data)
 	if err != nil {
@@ -169,28 +168,6 @@ func (l lineLoad) again(parse bool) (took, allocations float64) {
 		})
 		return rounds * len(l)
 	})
-}
-
-// medians measures work several times and returns nanoseconds and allocations of
-// one line. run returns how many lines it watched.
-func medians(run func(watch func(work func())) int) (took, allocations float64) {
-	var times, counts []float64
-	for range lineRuns {
-		runtime.GC()
-		var spent time.Duration
-		var made uint64
-		n := run(func(work func()) {
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			began := cpuTime()
-			work()
-			spent += cpuTime() - began
-			runtime.ReadMemStats(&after)
-			made += after.Mallocs - before.Mallocs
-		})
-		times, counts = append(times, float64(spent)/float64(n)), append(counts, float64(made)/float64(n))
-	}
-	return middle(times), middle(counts)
 }
 
 // differentLines are lines of which no two have the same words, and that hold

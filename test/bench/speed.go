@@ -68,20 +68,35 @@ func (k stream) measure() (took, allocations float64) {
 	for range settled {
 		p.round()
 	}
-	rounds := speedPoints / len(p.signals)
-	points := float64(rounds * len(p.signals))
+	return medians(func(watch func(work func())) int {
+		rounds := speedPoints / len(p.signals)
+		watch(func() {
+			for range rounds {
+				p.round()
+			}
+		})
+		return rounds * len(p.signals)
+	})
+}
+
+// medians measures work several times and returns nanoseconds and allocations of
+// one point or line. run returns how many of them it watched.
+func medians(run func(watch func(work func())) int) (took, allocations float64) {
 	var times, counts []float64
 	for range speedRuns {
 		runtime.GC()
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		began := cpuTime()
-		for range rounds {
-			p.round()
-		}
-		times = append(times, float64(cpuTime()-began)/points)
-		runtime.ReadMemStats(&after)
-		counts = append(counts, float64(after.Mallocs-before.Mallocs)/points)
+		var spent time.Duration
+		var made uint64
+		n := run(func(work func()) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			began := cpuTime()
+			work()
+			spent += cpuTime() - began
+			runtime.ReadMemStats(&after)
+			made += after.Mallocs - before.Mallocs
+		})
+		times, counts = append(times, float64(spent)/float64(n)), append(counts, float64(made)/float64(n))
 	}
 	return middle(times), middle(counts)
 }

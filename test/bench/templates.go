@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,13 +32,8 @@ func (t templateScore) cells() []string {
 // templatesBlock scores the templates that the command line finds in logs whose
 // templates are known.
 func templatesBlock(ctx context.Context, o options) (string, error) {
-	if left := missingForTemplates(o.data); len(left) > 0 {
-		var text strings.Builder
-		for _, m := range left {
-			slog.Warn(m)
-			fmt.Fprintf(&text, "Left out: %s.\n\n", m)
-		}
-		return text.String(), nil
+	if left := missingText(missingForTemplates(o.data)); left != "" {
+		return left, nil
 	}
 	systems, err := logSystems(o.data)
 	if err != nil {

@@ -25,7 +25,7 @@ type tried struct {
 // on every source. A variant's rows stay in its rowsOf dir. Where a source or a
 // scorer is not there, missed says so and nothing is tried.
 func tryAll(ctx context.Context, data, dir string, list []part) (all tried, missed string, err error) {
-	if missed = missingText(data); missed != "" {
+	if missed = missingText(missing(data)); missed != "" {
 		return all, missed, nil
 	}
 	if all.sets, err = scoredSets(data); err != nil {
