@@ -193,7 +193,7 @@ func (r *logRun) read(ctx context.Context, in io.Reader, out io.Writer, tell fun
 			r.miner.add(line)
 		}
 		if r.engine != nil {
-			r.engine.take(line)
+			r.engine.take(line, r.report.Lines)
 		}
 		return nil
 	})

@@ -78,13 +78,16 @@ func TestLinesAfterAJumpAreBounded(t *testing.T) {
 func TestAWrongTimeDoesNotHideWhatFollows(t *testing.T) {
 	t.Parallel()
 	calm, sick := newLogWatcher("x.log", detect.Sensitive, recorded), newLogWatcher("x.log", detect.Sensitive, recorded)
+	number := 0
 	for i := range 1_000 {
 		line := plainLogLine(recorded.Add(time.Duration(i)*time.Second), "INFO", "all is well")
-		calm.take(line)
-		sick.take(line)
+		number++
+		calm.take(line, number)
+		sick.take(line, number)
 		if i == 500 {
-			calm.take("\n")
-			sick.take(plainLogLine(recorded.AddDate(60, 0, 0), "INFO", "all is well"))
+			number++
+			calm.take("\n", number)
+			sick.take(plainLogLine(recorded.AddDate(60, 0, 0), "INFO", "all is well"), number)
 		}
 	}
 	want, err := calm.finish()

@@ -37,7 +37,6 @@ type logWatcher struct {
 	signal telemetry.Signal
 	near   time.Time // about when the first line was written, for times without a year
 	clock  logClock
-	lines  int       // read
 	now    logMoment // the line that the engine sees, or saw last
 	at     time.Time // present
 	report anomaliesReport
@@ -61,10 +60,10 @@ func newLogWatcher(file string, sensitivity detect.Sensitivity, near time.Time) 
 	return w
 }
 
-// take reads the next line. The engine sees it once its time is certain.
-func (w *logWatcher) take(line string) {
-	w.lines++
-	m := w.read(line)
+// take reads the next line, of that number. The engine sees it once its time is
+// certain.
+func (w *logWatcher) take(line string, number int) {
+	m := w.read(line, number)
 	if m.at.IsZero() {
 		w.report.Untimed++
 	} else {
@@ -74,8 +73,8 @@ func (w *logWatcher) take(line string) {
 }
 
 // read takes a line apart for the engine, as the decoder of the stream does.
-func (w *logWatcher) read(line string) logMoment {
-	m := logMoment{number: w.lines, line: telemetry.LogLine{Group: w.signal.Service, Stream: "file", Message: line}}
+func (w *logWatcher) read(line string, number int) logMoment {
+	m := logMoment{number: number, line: telemetry.LogLine{Group: w.signal.Service, Stream: "file", Message: line}}
 	read := m.line.Read()
 	near := w.clock.at
 	if near.IsZero() {
@@ -170,7 +169,7 @@ func (w *logWatcher) template(rule string) redact.Text {
 
 // finish ends the log and returns what was found in it.
 func (w *logWatcher) finish() (anomaliesReport, error) {
-	if w.lines > 0 && w.report.Timed == 0 {
+	if w.report.Untimed > 0 && w.report.Timed == 0 {
 		return w.report, fmt.Errorf("look for anomalies: %w", errNoTimes)
 	}
 	w.clock.believe(w.observe)

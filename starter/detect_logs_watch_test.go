@@ -129,7 +129,7 @@ func TestALogThatFallsSilentIsFoundWhileItIs(t *testing.T) {
 	for s := range 3 * 3600 {
 		if s < 7_200 || s >= 8_400 {
 			lines++
-			w.take(plainLogLine(recorded.Add(time.Duration(s)*time.Second), "INFO", fmt.Sprintf("request %d answered", s)))
+			w.take(plainLogLine(recorded.Add(time.Duration(s)*time.Second), "INFO", fmt.Sprintf("request %d answered", s)), lines)
 		}
 	}
 	found, err := w.finish()
@@ -164,8 +164,8 @@ func TestALogWithoutTimesHasNoAnomalies(t *testing.T) {
 func TestATimeWithoutAYearIsNearTheFile(t *testing.T) {
 	t.Parallel()
 	w := newLogWatcher("x.log", detect.Sensitive, time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC))
-	w.take("Dec 31 23:59:58 host sshd[17]: Connection closed")
-	w.take("Jan  1 00:00:03 host sshd[17]: Connection closed")
+	w.take("Dec 31 23:59:58 host sshd[17]: Connection closed", 1)
+	w.take("Jan  1 00:00:03 host sshd[17]: Connection closed", 2)
 	found, err := w.finish()
 	require.NoError(t, err)
 	require.Equal(t, time.Date(2025, 12, 31, 23, 59, 58, 0, time.UTC), found.First)
@@ -194,7 +194,7 @@ func TestALongStructuredLineIsReadToItsEnd(t *testing.T) {
 			t.Parallel()
 			line := strings.Replace(jsonLogLine(recorded, "ERROR", "the order is lost"), "{", fmt.Sprintf("{%q:%q,", "payload", filler), 1)
 			w := newLogWatcher("x.log", detect.Sensitive, recorded.AddDate(1, 0, 0))
-			w.take(strings.TrimSuffix(line, "\n"))
+			w.take(strings.TrimSuffix(line, "\n"), 1)
 			found, err := w.finish()
 			require.NoError(t, err)
 			require.Equal(t, 1, found.Timed)
