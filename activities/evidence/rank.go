@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"firebreak/internal/incident"
-	"firebreak/internal/rootcause"
+	"firebreak/internal/rootcause/hypothesis"
 )
 
 // RankSuspects answers in the place of a model that does not: suspects ranked by
@@ -13,6 +13,6 @@ import (
 // incident has been told.
 func (a *Activities) RankSuspects(_ context.Context, in incident.RankSuspectsInput) (incident.Diagnosis, error) {
 	return incident.Diagnosis{
-		Hypotheses: rootcause.Hypotheses(in.Case), Model: incident.ModelRanking, NoModel: in.NoModel,
+		Hypotheses: hypothesis.Of(in.Case), Model: incident.ModelRanking, NoModel: in.NoModel,
 	}, nil
 }

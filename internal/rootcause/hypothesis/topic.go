@@ -1,4 +1,4 @@
-package rootcause
+package hypothesis
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package rootcause
+package hypothesis
 
 import (
 	"math"
@@ -20,9 +20,9 @@ const (
 	leastConfident = 0.25
 )
 
-// Hypotheses are the ranking in the shape of a diagnosis: best first, at least
+// Of returns the ranking in the shape of a diagnosis: best first, at least
 // one, at most five.
-func Hypotheses(c incident.DiagnoseInput) []incident.Hypothesis {
+func Of(c incident.DiagnoseInput) []incident.Hypothesis {
 	var out []incident.Hypothesis
 	for _, s := range Rank(c) {
 		if len(out) == maxHypotheses {

@@ -1,4 +1,4 @@
-package rootcause_test
+package hypothesis_test
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
-	"firebreak/internal/rootcause"
+	"firebreak/internal/rootcause/hypothesis"
 )
 
 var onset = time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
@@ -84,7 +84,7 @@ func TestRank(t *testing.T) {
 	for name, c := range map[string]struct {
 		in      incident.DiagnoseInput
 		service string
-		what    rootcause.What
+		what    hypothesis.What
 		runbook string
 		why     []string // in the reasons
 		cites   []string
@@ -92,43 +92,43 @@ func TestRank(t *testing.T) {
 		"errors after a configuration reload": {
 			caseOf(metric("m1", "front", incident.RoleErrors, "Errors", errorsUp), alarm("al", "front"), change("c1", "front", "4 s before the onset: configuration reloaded", 4),
 				logs("l1", "front", "order failed: upstream answered 404", flood), metric("m2", "back", incident.RoleErrors, "Errors", calm)),
-			"front", rootcause.Changed, "put-back",
+			"front", hypothesis.Changed, "put-back",
 			[]string{"Errors went from 0 to 42, 30.0 deviations", "4 s before the onset", "never seen before, 120 lines"},
 			[]string{"m1", "al", "c1", "l1"},
 		},
 		"errors after a deployment": {
 			caseOf(metric("m1", "front", incident.RoleErrors, "Errors", errorsUp), change("c1", "front", "release 42 was deployed", 40), logs("l1", "front", "panic: nil map", flood)),
-			"front", rootcause.Changed, "roll-back", nil,
+			"front", hypothesis.Changed, "roll-back", nil,
 			[]string{"m1", "c1", "l1"},
 		},
 		"a change of long ago is none": {
 			caseOf(metric("m1", "front", incident.RoleErrors, "Errors", errorsUp), change("c1", "front", "release 42 was deployed", 1500)),
-			"front", rootcause.Failing, "put-back", nil,
+			"front", hypothesis.Failing, "put-back", nil,
 			[]string{"m1"},
 		},
 		"a change after the onset is none": {
 			caseOf(metric("m1", "front", incident.RoleErrors, "Errors", errorsUp), change("c1", "front", "release 42 was deployed", -40)),
-			"front", rootcause.Failing, "put-back", nil,
+			"front", hypothesis.Failing, "put-back", nil,
 			[]string{"m1"},
 		},
 		"memory that grows": {
 			caseOf(metric("m1", "front", incident.RoleSaturation, "MemoryUsed", facts{incident.FactBefore: 80, incident.FactAfter: 140, incident.FactDeviations: 25, incident.FactSlope: 14}),
 				metric("m2", "front", incident.RoleLatency, "Latency", calm)),
-			"front", rootcause.Growing, "recycle",
+			"front", hypothesis.Growing, "recycle",
 			[]string{"MemoryUsed"},
 			[]string{"m1"},
 		},
 		"a slow dependency comes before its caller": {
 			caseOf(metric("m1", "front", incident.RoleLatency, "Latency", latencyUp), metric("m2", "back", incident.RoleLatency, "Latency", moved(4, 800, 60)),
 				change("c1", "back", "ledger settings changed", 12)),
-			"back", rootcause.Changed, "put-back",
+			"back", hypothesis.Changed, "put-back",
 			[]string{"front calls it and suffers"},
 			[]string{"m2", "c1"},
 		},
 		"a caller that was changed comes before a dependency that suffers": {
 			caseOf(metric("m1", "front", incident.RoleErrors, "Errors", errorsUp), change("c1", "front", "release 42 was deployed", 5),
 				metric("m2", "back", incident.RoleErrors, "Errors", moved(0, 2, 2))),
-			"front", rootcause.Changed, "roll-back", nil,
+			"front", hypothesis.Changed, "roll-back", nil,
 			[]string{"m1", "c1"},
 		},
 		"whose anomaly came first": {
@@ -138,24 +138,24 @@ func TestRank(t *testing.T) {
 				in.Anomalies = []incident.Anomaly{opened("front", 30*time.Second), opened("side", 0)}
 				return in
 			}(),
-			"side", rootcause.Failing, "",
+			"side", hypothesis.Failing, "",
 			[]string{"its anomaly opened first"},
 			[]string{"m2"},
 		},
 		"more traffic than it can serve": {
 			caseOf(metric("m1", "front", incident.RoleRequests, "Requests", moved(30, 400, 40)), metric("m2", "front", incident.RoleLatency, "Latency", latencyUp)),
-			"front", rootcause.Overrun, "", nil,
+			"front", hypothesis.Overrun, "", nil,
 			[]string{"m1", "m2"},
 		},
 		"hosts that are gone": {
 			caseOf(metric("m1", "front", incident.RoleHealth, "HealthyHosts", moved(4, 1, -12))),
-			"front", rootcause.Unhealthy, "put-back", nil,
+			"front", hypothesis.Unhealthy, "put-back", nil,
 			[]string{"m1"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ranked := rootcause.Rank(c.in)
+			ranked := hypothesis.Rank(c.in)
 			require.NotEmpty(t, ranked)
 			first := ranked[0]
 			require.Equal(t, c.service, first.Service)
@@ -179,14 +179,14 @@ func TestRankKnowsNoNames(t *testing.T) {
 	t.Parallel()
 	in := caseOf(metric("m1", "front", incident.RoleErrors, "Errors", errorsUp), alarm("al", "front"), change("c1", "front", "4 s before the onset: configuration reloaded", 4),
 		logs("l1", "front", "order failed", flood), metric("m2", "back", incident.RoleLatency, "Latency", latencyUp), logs("l2", "back", "charge refused", flood))
-	want := rootcause.Rank(in)
+	want := hypothesis.Rank(in)
 	shuffled := in
 	shuffled.Evidence = append([]incident.Evidence{}, in.Evidence...)
 	for range 20 {
 		rand.Shuffle(len(shuffled.Evidence), func(i, j int) {
 			shuffled.Evidence[i], shuffled.Evidence[j] = shuffled.Evidence[j], shuffled.Evidence[i]
 		})
-		require.Equal(t, want, rootcause.Rank(shuffled))
+		require.Equal(t, want, hypothesis.Rank(shuffled))
 	}
 	renamed := in
 	rename := func(s string) string { return map[string]string{"front": "error-memory", "back": "deploy-config"}[s] }
@@ -199,7 +199,7 @@ func TestRankKnowsNoNames(t *testing.T) {
 		renamed.Evidence = append(renamed.Evidence, e)
 	}
 	renamed.Runbooks = options(rename("front"), rename("back"))
-	got := rootcause.Rank(renamed)
+	got := hypothesis.Rank(renamed)
 	require.Len(t, got, len(want))
 	for i := range got {
 		require.Equal(t, rename(want[i].Service), got[i].Service, "a service whose name sounds like trouble is none for that")
@@ -219,7 +219,7 @@ func TestTriedRunbooksAreNotProposedAgain(t *testing.T) {
 		{incident.Tried{Runbook: "roll-back"}, ""}, // from before the service was kept
 	} {
 		in.Tried = []incident.Tried{c.tried}
-		require.Equal(t, c.runbook, rootcause.Hypotheses(in)[0].Runbook, "%+v", c.tried)
+		require.Equal(t, c.runbook, hypothesis.Of(in)[0].Runbook, "%+v", c.tried)
 	}
 }
 
@@ -228,7 +228,7 @@ func TestHypotheses(t *testing.T) {
 	t.Run("nothing known", func(t *testing.T) {
 		t.Parallel()
 		for _, in := range []incident.DiagnoseInput{caseOf(), caseOf(metric("m1", "front", incident.RoleErrors, "Errors", calm)), {}} {
-			got := rootcause.Hypotheses(in)
+			got := hypothesis.Of(in)
 			require.Len(t, got, 1)
 			require.Empty(t, got[0].Runbook)
 			require.Less(t, got[0].Confidence, 0.1)
@@ -239,7 +239,7 @@ func TestHypotheses(t *testing.T) {
 		t.Parallel()
 		in := caseOf(metric("m1", "other", incident.RoleErrors, "Errors", moved(0, 3, 4)))
 		in.Runbooks = options("other")
-		got := rootcause.Hypotheses(in)[0]
+		got := hypothesis.Of(in)[0]
 		require.Equal(t, "other", got.Service)
 		require.Empty(t, got.Runbook)
 		require.Contains(t, got.Reasoning.String(), "Runbook put-back would fit, but the suspicion is too weak to act on.")
@@ -250,7 +250,7 @@ func TestHypotheses(t *testing.T) {
 		for i := range 40 {
 			in.Evidence = append(in.Evidence, metric(fmt.Sprintf("m%02d", i), fmt.Sprintf("s%02d", i), incident.RoleErrors, strings.Repeat("E", 300), errorsUp))
 		}
-		got := rootcause.Hypotheses(in)
+		got := hypothesis.Of(in)
 		require.Len(t, got, 5)
 		for _, h := range got {
 			require.LessOrEqual(t, len(h.Cause.String()), 600)
