@@ -16,6 +16,9 @@ const (
 	EvidenceAlarm   EvidenceKind = "alarm"   // an alarm's state and its threshold
 	EvidenceLogs    EvidenceKind = "logs"    // a log pattern before and after the onset
 	EvidenceChange  EvidenceKind = "change"  // a deployment, configuration or scaling event
+	EvidenceTrace   EvidenceKind = "trace"   // what traces tell of the calls between services
+	EvidencePast    EvidenceKind = "past"    // an incident like this one and what became of it
+	EvidenceSuspect EvidenceKind = "suspect" // a service that the ranking suspects, or that none is the cause
 )
 
 // Evidence is one piece of what is known about an incident: something that a
@@ -33,6 +36,14 @@ type Evidence struct {
 	Samples []redact.Text      `json:"samples,omitzero"` // at most two redacted log lines
 	Metric  *MetricRef         `json:"metric,omitempty"` // for EvidenceMetric
 	Role    MetricRole         `json:"role,omitempty"`   // for EvidenceMetric
+	Whole   *ObjectRef         `json:"whole,omitempty"`  // where all of it is kept, when that is more than is shown here
+}
+
+// ObjectRef names an object of the evidence store by its content.
+type ObjectRef struct {
+	Key    string `json:"key"`    // within the store
+	SHA256 string `json:"sha256"` // 64 hex digits, of its bytes
+	Bytes  int    `json:"bytes"`  //
 }
 
 // Names of facts. Units are those of the series, ratios in [0,1], seconds.
@@ -52,12 +63,34 @@ const (
 	FactSecondsToIt   = "seconds_to_limit" // until it does, by its trend
 	FactInAlarm       = "in_alarm"         // 1 when the alarm is in ALARM
 	FactSecondsBefore = "seconds_to_onset" // how long before the onset a change happened; negative when after
+
+	// Of suspects.
+	FactRank         = "rank"                  // from 1
+	FactScore        = "score"                 // probability in [0,1] that the service is the cause
+	FactOutside      = "outside"               // how much speaks for a cause elsewhere, in [0,1]; the same on every piece of a ranking
+	FactSecondsAfter = "seconds_after_symptom" // how long after the symptom its own deviation began; negative when before, absent when it has none
+	FactHops         = "hops"                  // calls between it and the symptom; absent when no way is known
+)
+
+// GapKind is why evidence could not be had, for whoever counts or mends.
+type GapKind string
+
+// Kinds of gaps.
+const (
+	GapTimeout       GapKind = "timeout"        // no answer within its time
+	GapDenied        GapKind = "denied"         // a permission is missing, which Reason names
+	GapThrottled     GapKind = "throttled"      // asked too often
+	GapUnavailable   GapKind = "unavailable"    // failed in another way
+	GapNotConfigured GapKind = "not_configured" // nobody has said where to look
+	GapCut           GapKind = "cut"            // there is more than was read or is shown
+	GapNone          GapKind = "none"           // there is nothing to see
 )
 
 // Gap is evidence that could not be had, and why.
 type Gap struct {
 	What   redact.Text `json:"what"`
 	Reason redact.Text `json:"reason"`
+	Kind   GapKind     `json:"kind,omitempty"` // empty in histories from before it was kept
 }
 
 // GatherEvidenceInput asks what CloudWatch knows about the time around an onset.
