@@ -94,6 +94,16 @@ func Retryable(err error) bool {
 	return kind == incident.ErrorThrottled || kind == incident.ErrorUnavailable
 }
 
+// Kind is the type that Classify would give err, one of incident's. An error that
+// is classified already keeps its own.
+func Kind(err error) string {
+	if done, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return done.Type()
+	}
+	kind, _ := kindOf(err)
+	return kind
+}
+
 // Refuse makes an error that no retry mends.
 func Refuse(kind, format string, args ...any) error {
 	msg := redact.Clean(rules.Default(), fmt.Sprintf(format, args...)).Cut(maxMessage).String()

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,9 +20,19 @@ const (
 	maxAlarmPages = 5   // pages that are followed for one prefix
 )
 
-// alarms reads the state and the threshold of every alarm of the services.
-func (a *Activities) alarms(ctx context.Context, services []incident.Service, s span, region string, c *collected) {
-	for _, service := range services {
+// alarmSource asks for the state and the threshold of alarms of one service, by
+// their names or by one prefix.
+type alarmSource struct {
+	a       *Activities
+	service string
+	what    redact.Text
+	in      cloudwatch.DescribeAlarmsInput
+}
+
+// alarmSources are those of every service's alarms.
+func (a *Activities) alarmSources(q *question) []source {
+	var out []source
+	for _, service := range q.services {
 		var exact []string
 		for _, name := range service.Alarms {
 			prefix, any := strings.CutSuffix(name, "*")
@@ -29,18 +40,23 @@ func (a *Activities) alarms(ctx context.Context, services []incident.Service, s 
 				exact = append(exact, name)
 				continue
 			}
-			a.ask(ctx, service.Name, &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &prefix}, redact.Format("alarms %s", redact.Name(name)), s, region, c)
+			out = append(out, alarmSource{a, service.Name, redact.Format("alarms %s", redact.Name(name)), cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &prefix}})
 		}
-		for len(exact) > 0 {
-			n := min(len(exact), maxAlarmNames)
-			a.ask(ctx, service.Name, &cloudwatch.DescribeAlarmsInput{AlarmNames: exact[:n]}, redact.Format("alarms of %s", redact.Name(service.Name)), s, region, c)
-			exact = exact[n:]
+		for names := range slices.Chunk(exact, maxAlarmNames) {
+			out = append(out, alarmSource{a, service.Name, redact.Format("alarms of %s", redact.Name(service.Name)), cloudwatch.DescribeAlarmsInput{AlarmNames: names}})
 		}
 	}
+	return out
 }
 
-// ask describes alarms and adds each; named ones that do not exist are a gap.
-func (a *Activities) ask(ctx context.Context, service string, in *cloudwatch.DescribeAlarmsInput, what redact.Text, s span, region string, c *collected) {
+func (s alarmSource) name() redact.Text { return s.what }
+
+func (alarmSource) needs() []string { return []string{"cloudwatch:DescribeAlarms"} }
+
+// gather describes alarms and adds each; named ones that do not exist are a gap.
+func (s alarmSource) gather(ctx context.Context, q *question) (answer, error) {
+	var out answer
+	in := s.in
 	// Without types only metric alarms are described.
 	in.AlarmTypes = []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm}
 	missing := map[string]bool{}
@@ -48,36 +64,35 @@ func (a *Activities) ask(ctx context.Context, service string, in *cloudwatch.Des
 		missing[n] = true
 	}
 	for page := 0; ; page++ {
-		out, err := a.opts.Metrics.DescribeAlarms(ctx, in)
+		got, err := s.a.opts.Metrics.DescribeAlarms(ctx, &in)
 		if err != nil {
-			c.asked(a, what, err)
-			return
+			return out, err
 		}
-		for _, m := range out.MetricAlarms {
+		for _, m := range got.MetricAlarms {
 			delete(missing, aws.ToString(m.AlarmName))
-			a.metricAlarm(service, m, s, region, c)
+			s.a.metricAlarm(s.service, m, q, &out)
 		}
-		for _, m := range out.CompositeAlarms {
+		for _, m := range got.CompositeAlarms {
 			delete(missing, aws.ToString(m.AlarmName))
-			a.alarm(service, alarmState{
+			s.a.alarm(s.service, alarmState{
 				name: aws.ToString(m.AlarmName), state: m.StateValue, since: m.StateTransitionedTimestamp, updated: m.StateUpdatedTimestamp,
-				reason: aws.ToString(m.StateReason), rule: redact.Format("rule %s", a.clean(aws.ToString(m.AlarmRule)).Cut(200)),
-			}, nil, s, region, c)
+				reason: aws.ToString(m.StateReason), rule: redact.Format("rule %s", s.a.clean(aws.ToString(m.AlarmRule)).Cut(200)),
+			}, nil, q, &out)
 		}
-		if in.NextToken = out.NextToken; aws.ToString(in.NextToken) == "" {
+		if in.NextToken = got.NextToken; aws.ToString(in.NextToken) == "" {
 			break
 		}
 		if page == maxAlarmPages {
-			c.gap(what, redact.Literal("there are more than were read"))
+			out.gap(incident.GapCut, s.what, redact.Literal("there are more than were read"))
 			break
 		}
 	}
-	c.asked(a, what, nil)
 	for _, n := range in.AlarmNames {
 		if missing[n] {
-			c.gap(redact.Format("alarm %s", redact.Name(n)), redact.Literal("it does not exist"))
+			out.gap(incident.GapNone, redact.Format("alarm %s", redact.Name(n)), redact.Literal("it does not exist"))
 		}
 	}
+	return out, nil
 }
 
 // alarmState is what metric and composite alarms have in common.
@@ -89,7 +104,7 @@ type alarmState struct {
 	rule           redact.Text
 }
 
-func (a *Activities) metricAlarm(service string, m types.MetricAlarm, s span, region string, c *collected) {
+func (a *Activities) metricAlarm(service string, m types.MetricAlarm, q *question, out *answer) {
 	facts := map[string]float64{}
 	rule := redact.Literal("anomaly band or metric expression")
 	if m.Threshold != nil { // alarms on an anomaly band have none
@@ -100,7 +115,7 @@ func (a *Activities) metricAlarm(service string, m types.MetricAlarm, s span, re
 	a.alarm(service, alarmState{
 		name: aws.ToString(m.AlarmName), state: m.StateValue, since: m.StateTransitionedTimestamp, updated: m.StateUpdatedTimestamp,
 		reason: aws.ToString(m.StateReason), rule: rule,
-	}, facts, s, region, c)
+	}, facts, q, out)
 }
 
 func orElse[T any](v, other *T) *T {
@@ -110,7 +125,7 @@ func orElse[T any](v, other *T) *T {
 	return v
 }
 
-func (a *Activities) alarm(service string, al alarmState, facts map[string]float64, s span, region string, c *collected) {
+func (a *Activities) alarm(service string, al alarmState, facts map[string]float64, q *question, out *answer) {
 	if facts == nil {
 		facts = map[string]float64{}
 	}
@@ -124,10 +139,10 @@ func (a *Activities) alarm(service string, al alarmState, facts map[string]float
 	if t := orElse(al.since, al.updated); t != nil {
 		since = redact.Name(stamp(*t))
 	}
-	c.add(incident.Evidence{
-		Kind: incident.EvidenceAlarm, Service: service, From: s.from, To: s.until, Facts: facts,
+	out.add(incident.Evidence{
+		Kind: incident.EvidenceAlarm, Service: service, From: q.from, To: q.until, Facts: facts,
 		Title:  redact.Format("alarm %s of %s is %s", redact.Name(al.name), redact.Name(service), redact.Name(string(al.state))),
 		Detail: redact.Format("%s since %s; %s. %s", redact.Name(string(al.state)), since, al.rule, a.clean(al.reason).Cut(300)),
-		Query:  alarmQuery(al.name, region),
+		Query:  alarmQuery(al.name, q.region),
 	}, weight)
 }

@@ -7,6 +7,7 @@ import (
 
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
+	"firebreak/internal/rootcause"
 )
 
 // Weights order the result: what a detector saw, what was changed, then signals
@@ -23,10 +24,12 @@ const (
 // incident may have 50 anomalies, most of them alike.
 const maxAnomalies = 12
 
-// anomalies turns what the detectors saw into evidence, each series a piece of
+// anomaliesSeen turns what the detectors saw into evidence, each series a piece of
 // its own: the anomalies in their order, and then the witnesses of each.
-func (a *Activities) anomalies(all []incident.Anomaly, services []incident.Service, region string, c *collected) {
-	inventory := incident.NewInventory(services)
+func (a *Activities) anomaliesSeen(q *question) answer {
+	var out answer
+	c, all, region := &out, q.anomalies, q.region
+	inventory := incident.NewInventory(q.services)
 	series := 0
 	for _, an := range all {
 		series += an.Breadth()
@@ -45,13 +48,14 @@ func (a *Activities) anomalies(all []incident.Anomaly, services []incident.Servi
 		}
 	}
 	if more := series - shown; more > 0 {
-		c.gap(redact.Literal("further anomalies"), redact.Format("seen in %d series, of which %d are shown", series, shown))
+		c.gap(incident.GapCut, redact.Literal("further anomalies"), redact.Format("seen in %d series, of which %d are shown", series, shown))
 	}
+	return out
 }
 
 // anomaly is the evidence of an anomaly's own series. The i-th is the less
 // telling, the greater i is.
-func (a *Activities) anomaly(an incident.Anomaly, i int, inventory *incident.Inventory, region string, c *collected) {
+func (a *Activities) anomaly(an incident.Anomaly, i int, inventory *incident.Inventory, region string, c *answer) {
 	until := an.LastSeen
 	if until.Before(an.Opened) {
 		until = an.Opened
@@ -91,7 +95,7 @@ func (a *Activities) anomaly(an incident.Anomaly, i int, inventory *incident.Inv
 }
 
 // witness is the evidence of a further series of an anomaly.
-func (a *Activities) witness(an incident.Anomaly, w incident.Witness, i int, inventory *incident.Inventory, region string, c *collected) {
+func (a *Activities) witness(an incident.Anomaly, w incident.Witness, i int, inventory *incident.Inventory, region string, c *answer) {
 	own := an
 	own.Series, own.Metric, own.LogGroup, own.Opened = w.Series, w.Metric, w.Group, w.Opened
 	from, to := w.Opened.Add(-a.opts.Before), an.LastSeen.Add(time.Minute)
@@ -150,31 +154,34 @@ func sourceOf(an incident.Anomaly) string {
 	}
 }
 
-// changes turns the events that the engines saw before the episodes into
+// changesSeen turns the events that the engines saw before the episodes into
 // evidence, each once.
-func (a *Activities) changes(all []incident.Anomaly, s span, region string, c *collected) {
+func (a *Activities) changesSeen(q *question) answer {
+	var out answer
 	seen := map[incident.Change]bool{}
-	for _, an := range all {
+	for _, an := range q.anomalies {
 		for _, ch := range an.Changes {
 			ch.At = ch.At.UTC()
 			if seen[ch] {
 				continue
 			}
 			seen[ch] = true
-			ahead := s.onset.Sub(ch.At)
+			ahead := q.onset.Sub(ch.At)
 			when := redact.Format("%.0f s before the onset", ahead.Seconds())
 			if ahead < 0 {
 				when = redact.Format("%.0f s after the onset", -ahead.Seconds())
 			}
-			c.add(incident.Evidence{
+			out.changes = append(out.changes, rootcause.Change{At: ch.At, Service: ch.Service, Kind: ch.Kind, Text: ch.Text})
+			out.add(incident.Evidence{
 				Kind: incident.EvidenceChange, Service: ch.Service, From: ch.At, To: ch.At,
 				Title:  redact.Format("change of %s: %s", redact.Name(ch.Service), redact.Name(ch.Kind)),
 				Detail: redact.Format("%s, at %s: %s", when, redact.Name(stamp(ch.At)), ch.Text),
-				Query:  a.changeQuery(ch, region),
+				Query:  a.changeQuery(ch, q.region),
 				Facts:  map[string]float64{incident.FactSecondsBefore: ahead.Seconds()},
 			}, weightChange-min(99, max(-ahead.Seconds(), ahead.Seconds())/60))
 		}
 	}
+	return out
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

@@ -30,8 +30,8 @@ const (
 
 // result orders the pieces, the most telling first, gives each its id and keeps
 // what fits. The same pieces give the same result in whatever order they came.
-func (c *collected) result() incident.GatherEvidenceResult {
-	slices.SortFunc(c.pieces, func(x, y ranked) int {
+func (c *answer) result() incident.GatherEvidenceResult {
+	slices.SortFunc(c.pieces, func(x, y piece) int {
 		switch {
 		case x.weight != y.weight:
 			return cmpDesc(x.weight, y.weight)
@@ -64,7 +64,7 @@ func (c *collected) result() incident.GatherEvidenceResult {
 	if left > 0 {
 		out.Gaps = append(out.Gaps, incident.Gap{
 			What:   redact.Format("%d less telling pieces", left),
-			Reason: redact.Literal("left out to keep the evidence within its limits"),
+			Reason: redact.Literal("left out to keep the evidence within its limits"), Kind: incident.GapCut,
 		})
 	}
 	return out

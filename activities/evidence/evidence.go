@@ -40,6 +40,7 @@ type Options struct {
 	Redactor redact.Redactor  // default: rules.Default()
 	Now      func() time.Time // default: time.Now
 	Poll     time.Duration    // between two looks at the live metric; default 10 s
+	Within   time.Duration    // for one source of evidence to answer; default 30 s
 	Before   time.Duration    // how long before the onset counts as normal; default 10 min
 	Stream   string           // name of the Kinesis stream, for queries that find change events again; default "firebreak"
 }
@@ -60,6 +61,9 @@ func New(opts Options) (*Activities, error) {
 	}
 	if opts.Poll <= 0 {
 		opts.Poll = 10 * time.Second
+	}
+	if opts.Within <= 0 {
+		opts.Within = defaultWithin
 	}
 	if opts.Before <= 0 {
 		opts.Before = 10 * time.Minute

@@ -46,13 +46,37 @@ type window struct {
 	first   int64         // timestamp of the first line, in milliseconds; 0 without lines
 }
 
-// logs compares the patterns of a log group before and since the onset.
-func (a *Activities) logs(ctx context.Context, service, group string, s span, region string, c *collected) {
+// logSource compares the patterns of a log group before and since the onset.
+type logSource struct {
+	a              *Activities
+	service, group string
+}
+
+// logSources are those of every service's log groups.
+func (a *Activities) logSources(q *question) []source {
+	var out []source
+	for _, service := range q.services {
+		for _, group := range service.LogGroups {
+			out = append(out, logSource{a, service.Name, group})
+		}
+	}
+	return out
+}
+
+func (l logSource) name() redact.Text {
+	return redact.Format("logs of %s in %s", redact.Name(l.service), redact.Name(l.group))
+}
+
+func (logSource) needs() []string { return []string{"logs:FilterLogEvents"} }
+
+// gather reads both windows.
+func (l logSource) gather(ctx context.Context, q *question) (answer, error) {
+	var out answer
+	a, s, group := l.a, q.span, l.group
 	// Detectors need some windows to be sure: the first lines of the trouble came
 	// before the onset, and must not make its patterns look as if they were old.
 	s.onset = s.onset.Add(-guard)
 	patterns := map[string]*pattern{}
-	what := redact.Format("logs of %s in %s", redact.Name(service), redact.Name(group))
 
 	after, more, err := a.lines(ctx, group, "", s.onset, s.until, patterns, true)
 	if err == nil && more {
@@ -65,7 +89,7 @@ func (a *Activities) logs(ctx context.Context, service, group string, s span, re
 		var some window
 		some, _, err = a.lines(ctx, group, errorTerms, s.onset, s.until, patterns, true)
 		after = window{lines: share.lines, errors: share.errors, covered: some.covered}
-		c.gap(what, redact.Format("more than %d lines since the onset; the share of errors is of the first %.0f s", share.lines, share.covered.Seconds()))
+		out.gap(incident.GapCut, l.name(), redact.Format("more than %d lines since the onset; the share of errors is of the first %.0f s", share.lines, share.covered.Seconds()))
 	}
 	var before window
 	if err == nil {
@@ -80,15 +104,15 @@ func (a *Activities) logs(ctx context.Context, service, group string, s span, re
 			before.covered = min(before.covered, max(time.Second, s.onset.Sub(time.UnixMilli(before.first))))
 		}
 	}
-	c.asked(a, what, err)
 	if err != nil {
-		return
+		return out, err
 	}
 	if before.lines+after.lines == 0 {
-		c.gap(what, redact.Literal("no lines around the onset"))
-		return
+		out.gap(incident.GapNone, l.name(), redact.Literal("no lines around the onset"))
+		return out, nil
 	}
-	a.logPieces(service, group, patterns, before, after, s, region, c)
+	a.logPieces(l.service, group, patterns, before, after, s, q.region, &out)
+	return out, nil
 }
 
 // lines reads one window and counts its patterns; more tells that it was cut off.
@@ -191,7 +215,7 @@ func (p *pattern) became(before, after window) (what string, strength float64) {
 	}
 }
 
-func (a *Activities) logPieces(service, group string, patterns map[string]*pattern, before, after window, s span, region string, c *collected) {
+func (a *Activities) logPieces(service, group string, patterns map[string]*pattern, before, after window, s span, region string, c *answer) {
 	share := 0.0
 	if after.lines > 0 {
 		share = float64(after.errors) / float64(after.lines)

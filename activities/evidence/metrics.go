@@ -2,50 +2,131 @@ package evidence
 
 import (
 	"context"
+	"maps"
 	"math"
+	"slices"
+	"sort"
 	"time"
 
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
+	"firebreak/internal/rootcause"
 )
 
-// metrics reads every watched series of the services around the onset.
-func (a *Activities) metrics(ctx context.Context, services []incident.Service, s span, region string, c *collected) {
-	var refs []incident.MetricRef
-	var watched []incident.WatchedMetric
-	var owners []string
-	for _, service := range services {
-		for _, w := range service.Metrics {
-			r := w.MetricRef
-			r.Period = periodAt(r.Period, s.from, a.opts.Now())
-			refs, watched, owners = append(refs, r), append(watched, w), append(owners, service.Name)
-		}
-	}
-	if len(refs) == 0 {
-		c.gap(redact.Literal("metrics"), redact.Literal("the service files name none"))
-		return
-	}
-	if len(refs) > maxQueries {
-		c.gap(redact.Literal("metrics"), redact.Format("%d series are watched, the first %d were read", len(refs), maxQueries))
-		refs = refs[:maxQueries]
-	}
-	series, err := a.read(ctx, refs, s.from, s.until)
-	c.asked(a, redact.Literal("metrics"), err)
-	if err != nil {
-		return
-	}
-	for i, points := range series {
-		a.metric(owners[i], watched[i].Role, refs[i], points, s, region, c)
-	}
+// Limits of what is read of a series beyond the time right before the onset: how
+// it usually is tells how unusual it has become.
+const (
+	historyPoints = 720
+	longestPast   = 6 * time.Hour
+)
+
+// metricSource reads the watched series of one period around the onset, with
+// their history.
+type metricSource struct {
+	a      *Activities
+	what   redact.Text
+	period int // seconds
+	from   time.Time
+	series []watched
 }
 
-// metric compares one series before and since the onset.
-func (a *Activities) metric(service string, role incident.MetricRole, r incident.MetricRef, points []point, s span, region string, c *collected) {
+// watched is a series to be read, and whose it is.
+type watched struct {
+	incident.WatchedMetric
+	service string
+}
+
+// metricSources are those of every watched series of the services, one for each
+// period: what can be read of the past depends on it.
+func (a *Activities) metricSources(q *question) ([]source, answer) {
+	var gaps answer
+	byPeriod := map[int][]watched{}
+	n := 0
+	for _, service := range q.services {
+		for _, w := range service.Metrics {
+			w.Period = periodAt(w.Period, q.from, q.now)
+			if n++; n <= maxQueries {
+				byPeriod[w.Period] = append(byPeriod[w.Period], watched{w, service.Name})
+			}
+		}
+	}
+	if n == 0 {
+		gaps.gap(incident.GapNone, redact.Literal("metrics"), redact.Literal("the service files name none"))
+	}
+	if n > maxQueries {
+		gaps.gap(incident.GapCut, redact.Literal("metrics"), redact.Format("%d series are watched, the first %d were read", n, maxQueries))
+	}
+	var out []source
+	for _, period := range slices.Sorted(maps.Keys(byPeriod)) {
+		what := redact.Literal("metrics")
+		if len(byPeriod) > 1 {
+			what = redact.Format("metrics of %d s", period)
+		}
+		out = append(out, metricSource{a, what, period, pastFrom(period, q.from, q.until, q.now), byPeriod[period]})
+	}
+	return out, gaps
+}
+
+func (s metricSource) name() redact.Text { return s.what }
+
+func (metricSource) needs() []string { return []string{"cloudwatch:GetMetricData"} }
+
+// gather reads all series in one question.
+func (s metricSource) gather(ctx context.Context, q *question) (answer, error) {
+	var out answer
+	refs := make([]incident.MetricRef, len(s.series))
+	for i, w := range s.series {
+		refs[i] = w.MetricRef
+	}
+	all, err := s.a.read(ctx, refs, s.from, q.until)
+	if err != nil {
+		return out, err
+	}
+	for i, points := range all {
+		w := s.series[i]
+		out.series = append(out.series, seriesOf(w, points))
+		near := points[sort.Search(len(points), func(i int) bool {
+			return !points[i].at.Before(q.from.Truncate(time.Duration(s.period) * time.Second))
+		}):]
+		out.metric(w, near, points, q)
+	}
+	return out, nil
+}
+
+// seriesOf is a series for the ranking.
+func seriesOf(w watched, points []point) series {
+	out := series{ref: w.MetricRef, Series: rootcause.Series{Service: w.service, Metric: w.Namespace + "/" + w.Name, Role: w.Role}}
+	for _, p := range points {
+		out.Points = append(out.Points, rootcause.Point{At: p.at, Value: p.value})
+	}
+	return out
+}
+
+// wholeSeries is all that was read of a series, for the store.
+type wholeSeries struct {
+	Metric incident.MetricRef `json:"metric"`
+	Onset  time.Time          `json:"onset"`
+	Points [][2]float64       `json:"points"` // seconds since 1970 and value
+}
+
+func wholeOf(r incident.MetricRef, points []point, q *question) wholeSeries {
+	out := wholeSeries{Metric: r, Onset: q.onset.UTC(), Points: make([][2]float64, len(points))}
+	for i, p := range points {
+		out.Points[i] = [2]float64{float64(p.at.Unix()), p.value}
+	}
+	return out
+}
+
+// metric compares one series before and since the onset. Near are its points
+// around the onset, all of them are kept as a whole.
+func (c *answer) metric(w watched, points, all []point, s *question) {
+	service, role, r, region := w.service, w.Role, w.MetricRef, s.region
 	name := redact.Format("%s of %s, %s/%s", redact.Name(string(role)), redact.Name(service), redact.Name(r.Namespace), redact.Name(r.Name))
 	if len(points) == 0 {
-		c.gap(name, redact.Literal("no datapoints around the onset"))
+		c.gap(incident.GapNone, name, redact.Literal("no datapoints around the onset"))
 		return
 	}
+	whole := wholeOf(r, all, s)
 	period := time.Duration(r.Period) * time.Second
 	before, after := split(points, s.onset, period)
 	e := incident.Evidence{
@@ -59,21 +140,21 @@ func (a *Activities) metric(service string, role incident.MetricRole, r incident
 		e.Facts[incident.FactBefore] = was
 		e.Title = redact.Format("%s: no datapoint since the onset yet", name)
 		e.Detail = redact.Format("The median of %d datapoints before it was %.4g %s; the next one is not due yet.", len(before), was, unit)
-		c.add(e, weightCalm)
+		c.addWhole(e, weightCalm, whole)
 		return
 	case len(after) == 0:
 		was := median(valuesOf(before))
 		e.Facts[incident.FactBefore] = was
 		e.Title = redact.Format("%s: stopped reporting", name)
 		e.Detail = redact.Format("No datapoint since the onset; the median of %d datapoints before it was %.4g %s.", len(before), was, unit)
-		c.add(e, weightSignal+100)
+		c.addWhole(e, weightSignal+100, whole)
 		return
 	case len(before) == 0:
 		now := median(valuesOf(after))
 		e.Facts[incident.FactAfter] = now
 		e.Title = redact.Format("%s: %.4g, nothing to compare with", name, now)
 		e.Detail = redact.Format("No datapoint before the onset; the median of %d datapoints since is %.4g %s.", len(after), now, unit)
-		c.add(e, weightCalm)
+		c.addWhole(e, weightCalm, whole)
 		return
 	}
 	was, now := median(valuesOf(before)), median(valuesOf(after))
@@ -101,7 +182,7 @@ func (a *Activities) metric(service string, role incident.MetricRole, r incident
 	if now > high || now < low || math.Abs(trend) > bandWidth {
 		weight = weightSignal + min(200, max(math.Abs(apart), math.Abs(trend)))
 	}
-	c.add(e, weight)
+	c.addWhole(e, weight, whole)
 }
 
 func clamp(v float64) float64 { return max(-maxDeviations, min(maxDeviations, v)) }

@@ -99,7 +99,7 @@ func word(line string, from int) (end int, digits bool) {
 }
 
 // placeholder is what masking and redaction put in, which no line has.
-var placeholder = regexp.MustCompile(`<\*>|\[redacted:[a-z0-9-]*\]`)
+var placeholder = regexp.MustCompile(`<\*>|\[redacted:[a-z0-9-]{1,32}(?::[0-9a-f]{8})?\]`)
 
 // searchWords are up to four plain words of a pattern, the longest first, to
 // find its lines again. Only letters pass: they go into a command line.

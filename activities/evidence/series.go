@@ -52,6 +52,24 @@ func periodAt(wanted int, from, now time.Time) int {
 	return (wanted + shortest - 1) / shortest * shortest
 }
 
+// pastFrom is where to begin reading a series of a period in seconds, so that its
+// history is as long as is cheap, and no longer than it is kept in that period.
+func pastFrom(period int, from, until, now time.Time) time.Time {
+	past := until.Add(-min(longestPast, time.Duration(historyPoints*period)*time.Second))
+	for _, r := range slices.Backward(retention) {
+		if r.period <= period && period < 3600 {
+			if kept := now.Add(-r.age + 2*time.Minute); past.Before(kept) {
+				past = kept
+			}
+			break
+		}
+	}
+	if past.After(from) {
+		past = from
+	}
+	return past
+}
+
 // read fetches series between two times, points in order of time. A series
 // without data is an empty slice.
 func (a *Activities) read(ctx context.Context, refs []incident.MetricRef, from, to time.Time) ([][]point, error) {

@@ -1,0 +1,147 @@
+package evidence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"firebreak/activities/awserror"
+)
+
+// Limits of asking. A try of the activity has three minutes, in which the
+// pieces have to be stored, too.
+const (
+	parallel      = 8                // sources asked at a time
+	defaultWithin = 30 * time.Second // for one source
+	allWithin     = 2 * time.Minute  // for all of them
+	beatEvery     = 3 * time.Second
+	lastWords     = 500 * time.Millisecond // for a source to hand over what it has once its time is up
+)
+
+// Reasons why there is no answer that no client gives.
+var (
+	errHangs    = errors.New("no answer, and it does not stop")
+	errNotAsked = errors.New("not asked, because the time for all sources was up")
+)
+
+// reply is how one source answered.
+type reply struct {
+	answer
+	err error
+}
+
+// outcome sums up how sources of AWS answered, to tell an outage that may pass
+// from an incident with some gaps.
+type outcome struct {
+	tried, answered int
+	final           bool  // a source failed for good
+	last            error // the failure of the last in order that failed
+}
+
+// hopeless tells whether asking everything again is all that can help.
+func (o outcome) hopeless() bool { return o.tried > 0 && o.answered == 0 && !o.final }
+
+// ask asks all sources side by side and joins their answers in the order of the
+// sources, whichever came first.
+func (a *Activities) ask(ctx context.Context, sources []source, q *question) (answer, outcome) {
+	var all answer
+	var sum outcome
+	for i, r := range a.askEach(ctx, sources, q) {
+		all.join(r.answer)
+		if r.err != nil {
+			kind, why := a.reason(r.err, sources[i].needs())
+			all.gap(kind, sources[i].name(), why)
+		}
+		if len(sources[i].needs()) == 0 || errors.Is(r.err, errNotConfigured) {
+			continue
+		}
+		sum.tried++
+		if r.err == nil {
+			sum.answered++
+			continue
+		}
+		sum.last = r.err
+		sum.final = sum.final || !awserror.Retryable(r.err)
+	}
+	return all, sum
+}
+
+// askEach returns the replies in the order of the sources.
+func (a *Activities) askEach(ctx context.Context, sources []source, q *question) []reply {
+	ctx, cancel := context.WithTimeout(ctx, allWithin)
+	defer cancel()
+	type numbered struct {
+		reply
+		at int
+	}
+	// Room for every reply: nobody may wait for a source that hangs, nor hang
+	// because nobody waits for it any more.
+	replies := make(chan numbered, len(sources))
+	slots := make(chan struct{}, parallel)
+	for i, s := range sources {
+		go func() {
+			select {
+			case slots <- struct{}{}:
+				replies <- numbered{a.askOne(ctx, s, q), i}
+				<-slots
+			case <-ctx.Done():
+				replies <- numbered{reply{err: errNotAsked}, i}
+			}
+		}()
+	}
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
+	out := make([]reply, len(sources))
+	for left := len(sources); left > 0; {
+		select {
+		case r := <-replies:
+			out[r.at] = r.reply
+			left--
+		case <-beat.C:
+			activity.RecordHeartbeat(ctx, fmt.Sprintf("%d of %d sources have answered", len(sources)-left, len(sources)))
+		}
+	}
+	return out
+}
+
+// askOne asks one source within its time. A source that panics has failed like
+// any other, and one that does not stop is left behind.
+func (a *Activities) askOne(ctx context.Context, s source, q *question) reply {
+	ctx, cancel := context.WithTimeoutCause(ctx, a.opts.Within, tooLong{a.opts.Within})
+	defer cancel()
+	done := make(chan reply, 1)
+	go func() {
+		var r reply
+		defer func() {
+			if p := recover(); p != nil {
+				r = reply{err: fmt.Errorf("the source failed with a mistake of its own: %v", p)}
+			}
+			done <- r
+		}()
+		r.answer, r.err = s.gather(ctx, q)
+	}()
+	var r reply
+	select {
+	case r = <-done:
+	case <-ctx.Done():
+		select {
+		case r = <-done:
+		case <-time.After(lastWords):
+			r.err = errHangs
+		}
+	}
+	// Clients say "context deadline exceeded"; whose deadline it was says more.
+	if r.err != nil && ctx.Err() != nil {
+		r.err = context.Cause(ctx)
+	}
+	return r
+}
+
+// tooLong is the failure of a source that was not ready in its time.
+type tooLong struct{ within time.Duration }
+
+// Error implements error.
+func (t tooLong) Error() string { return fmt.Sprintf("no whole answer within %s", t.within) }
