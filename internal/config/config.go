@@ -33,6 +33,7 @@ type Config struct {
 	Correlation Correlation `yaml:"correlation" envPrefix:"CORRELATION_"`
 	Incident    Incident    `yaml:"incident" envPrefix:"INCIDENT_"`
 	Catalog     Catalog     `yaml:"catalog" envPrefix:"CATALOG_"`
+	Evidence    Evidence    `yaml:"evidence" envPrefix:"EVIDENCE_"`
 	Diagnosis   Diagnosis   `yaml:"diagnosis" envPrefix:"DIAGNOSIS_"`
 	Automation  Automation  `yaml:"automation" envPrefix:"AUTOMATION_"`
 	Guard       Guard       `yaml:"guard" envPrefix:"GUARD_"`
@@ -96,6 +97,13 @@ type Catalog struct {
 	User     string        `yaml:"user" env:"USER"`         // for the token; GitHub takes any
 	Token    string        `yaml:"-" env:"TOKEN"`           // secret
 	Insecure bool          `yaml:"insecure" env:"INSECURE"` // allows plain HTTP, to loopback only
+}
+
+// Evidence switches on what is asked besides CloudWatch. Each takes rights of its
+// own, and has its price.
+type Evidence struct {
+	XRay       bool `yaml:"xray" env:"XRAY"`             // service graph and trace summaries of X-Ray
+	CloudTrail bool `yaml:"cloudtrail" env:"CLOUDTRAIL"` // calls that changed something, where the stream has no event of them
 }
 
 // Diagnosis says which model reasons.

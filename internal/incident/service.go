@@ -11,6 +11,7 @@ type Service struct {
 	Metrics    []WatchedMetric   `json:"metrics,omitempty"`    // the series that tell how it is
 	Alarms     []string          `json:"alarms,omitempty"`     // alarm names, a trailing * matches any ending
 	Resources  []string          `json:"resources,omitempty"`  // ARNs or ids that events name: instances, ECS services, Auto Scaling groups
+	XRay       []string          `json:"xray,omitempty"`       // names under which it sends segments to X-Ray; none: its own name
 	Parameters map[string]string `json:"parameters,omitempty"` // what runbook parameters resolve from, e.g. "instance_id"
 }
 

@@ -56,6 +56,8 @@ var mistakes = []mistake{
 	{name: "missing field", file: checkout, old: "team: shop\n", new: "", at: "name: checkout", field: "team", want: "missing"},
 	{name: "name and file disagree", file: checkout, old: "name: checkout", new: "name: checkouts", at: "name: checkouts", field: "name", want: "its file is checkout.yaml"},
 	{name: "name with capitals", file: checkout, old: "name: checkout", new: "name: Checkout", at: "name: Checkout", field: "name", want: "expected lower-case letters"},
+	{name: "name of segments", file: checkout, old: "team: shop", new: "team: shop\nxray: ['a\"b']", at: "xray:", field: "xray[0]", want: "expected the name of a segment"},
+	{name: "name of segments twice", file: "services/payments.yaml", old: "team: shop", new: "team: shop\nxray: [shop, shop]", at: "xray:", field: "xray[1]", want: "X-Ray name shop already belongs to service payments", others: 1},
 	{name: "severity", file: checkout, old: "severity: sev2", new: "severity: high", at: "severity:", field: "severity", want: "expected one of sev1, sev2"},
 	{name: "role", file: checkout, old: "role: errors", new: "role: error", at: "role: error", field: "metrics[1].role", want: "expected one of errors", others: 2},
 	{name: "statistic", file: checkout, old: "stat: Average", new: "stat: Avg", at: "stat: Avg", field: "metrics[2].stat", want: "expected Average, Sum"},

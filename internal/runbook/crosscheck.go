@@ -43,6 +43,9 @@ func (l *loader) checkServices(c *Catalog, at map[string]value) {
 		for _, a := range f["alarms"].listQuietly() {
 			claim(a, "alarm", a.node.Value, name)
 		}
+		for _, n := range f["xray"].listQuietly() {
+			claim(n, "X-Ray name", n.node.Value, name)
+		}
 		for i, m := range f["metrics"].listQuietly() {
 			if i < len(s.Metrics) && s.Metrics[i].Name != "" {
 				claim(m, "metric", s.Metrics[i].SourceKey(), name)

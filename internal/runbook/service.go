@@ -13,6 +13,7 @@ var (
 	logGroupName = regexp.MustCompile(`^[A-Za-z0-9._/#-]{1,512}$`)                  // CloudWatch Logs' own rule
 	alarmName    = regexp.MustCompile(`^[^*\x00-\x1f]{1,255}\*?$`)                  // printable; a trailing * matches any ending
 	resourceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:/._+=,@-]{0,999}$`)   // an ARN or an id
+	traceName    = regexp.MustCompile(`^[\p{L}\p{N} _.:/%&#=+@-]{1,200}$`)          // X-Ray's own rule
 	metricText   = regexp.MustCompile(`^[^:\x00-\x1f\x7f][^\x00-\x1f\x7f]{0,254}$`) // CloudWatch: 1-255 characters, not beginning with a colon
 	statName     = regexp.MustCompile(`^(Average|Sum|Minimum|Maximum|SampleCount|p(100|\d{1,2}(\.\d{1,2})?))$`)
 	unitName     = regexp.MustCompile(`^[A-Za-z]+(/Second)?$`)
@@ -35,7 +36,7 @@ const whatServiceName = "lower-case letters, digits and dashes, beginning with a
 
 // readService reads services/<name>.yaml.
 func readService(v value, name string) incident.Service {
-	f := v.fields("name", "team", "severity", "depends_on", "log_groups", "metrics", "alarms", "resources", "parameters")
+	f := v.fields("name", "team", "severity", "depends_on", "log_groups", "metrics", "alarms", "resources", "xray", "parameters")
 	v.required(f, "name", "team", "severity")
 	s := incident.Service{
 		Name:      f["name"].match(serviceName, whatServiceName),
@@ -45,6 +46,7 @@ func readService(v value, name string) incident.Service {
 		LogGroups: f["log_groups"].texts(logGroupName, "the name of a log group"),
 		Alarms:    f["alarms"].texts(alarmName, "an alarm name; only the last character may be *"),
 		Resources: f["resources"].texts(resourceName, "an ARN or a resource id"),
+		XRay:      f["xray"].texts(traceName, "the name of a segment: letters, digits, spaces and _.:/%&#=+-@, at most 200"),
 	}
 	if s.Name != "" && s.Name != name {
 		f["name"].problem("the service is called %q but its file is %s.yaml; the two must agree", s.Name, name)

@@ -57,6 +57,9 @@ func (p protocol) contentType() string {
 // so that an answer cannot drift from the real shapes. A nil schema means an
 // operation without output and gives no bytes.
 func encode(ctx context.Context, p protocol, s *Service, op, schema *smithy.Schema, shape smithy.Serializable) ([]byte, error) {
+	if done, ok := shape.(plain); ok {
+		return done.body, nil
+	}
 	if schema == nil {
 		return nil, nil
 	}
