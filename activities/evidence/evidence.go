@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
+	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/internal/redact/rules"
 	"firebreak/internal/runbook"
@@ -31,12 +32,18 @@ type Catalog interface {
 	At(ctx context.Context, commit string) (*runbook.Catalog, error)
 }
 
+// Store keeps what is larger than a piece may be, under its content's hash.
+type Store interface {
+	Put(ctx context.Context, body []byte) (incident.ObjectRef, error)
+}
+
 // Options are what the activities work with. Metrics, Logs and Catalog are
 // needed, everything else has a default.
 type Options struct {
 	Metrics  Metrics
 	Logs     Logs
 	Catalog  Catalog
+	Store    Store            // keeps large pieces; nil: nothing does
 	Redactor redact.Redactor  // default: rules.Default()
 	Now      func() time.Time // default: time.Now
 	Poll     time.Duration    // between two looks at the live metric; default 10 s

@@ -4,98 +4,113 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
+
+	"firebreak/internal/detect/template"
+	"firebreak/internal/telemetry/logline"
 )
 
-const (
-	// wildcard stands for what differs between lines of one pattern.
-	wildcard = "<*>"
-	// maxMasked bounds how much of a line makes its pattern, in bytes.
-	maxMasked = 400
-	// maxQuoted is how far apart two quotation marks may be to quote something.
-	maxQuoted = 200
-)
+// maxTemplates bounds how many patterns of a log group are told apart, for
+// errors and for all other lines each.
+const maxTemplates = 1000
 
-// mask turns a log line into its pattern: numbers, ids, times, addresses and
-// whatever stands in quotation marks become wildcards. Lines that one statement
-// in a program printed then are equal. It looks at each byte a bounded number
-// of times.
-func mask(line string) string {
-	if len(line) > maxMasked {
-		line = strings.ToValidUTF8(line[:maxMasked], "")
+// maxMined bounds how much of a line makes its pattern, in bytes.
+const maxMined = 2000
+
+// pattern is what is known of the lines of one statement in both windows.
+type pattern struct {
+	before, after int
+	times         map[int64]int // lines by the start of their interval, in seconds since 1970
+	samples       []string      // raw, from after where there are any
+}
+
+// interval is what lines are counted by for the ranking of suspects.
+const interval = 10 * time.Second
+
+// add takes over what is known of another pattern: the two turned out to be one.
+func (p *pattern) add(other *pattern) {
+	p.before, p.after = p.before+other.before, p.after+other.after
+	for at, n := range other.times {
+		p.count(at, n)
 	}
-	var b strings.Builder
-	b.Grow(len(line))
-	for i := 0; i < len(line); {
-		ch := line[i]
-		switch {
-		case ch == '"' || ch == '`' || ch == '\'' && (i == 0 || !wordByte(line[i-1])):
-			end := closing(line, i)
-			if end < 0 {
-				b.WriteByte(ch)
-				i++
-				continue
-			}
-			wild(&b)
-			i = end + 1
-		case (ch == '-' || ch == '+') && i+1 < len(line) && line[i+1] >= '0' && line[i+1] <= '9':
-			i++ // a sign belongs to its number
-		case wordByte(ch):
-			end, digits := word(line, i)
-			if digits {
-				wild(&b)
-			} else {
-				b.WriteString(line[i:end])
-			}
-			i = end
-		case ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r':
-			for i < len(line) && strings.IndexByte(" \t\r\n", line[i]) >= 0 {
-				i++
-			}
-			b.WriteByte(' ')
-		default:
-			b.WriteByte(ch)
-			i++
+	for _, s := range other.samples {
+		p.sample(s)
+	}
+}
+
+func (p *pattern) count(at int64, n int) {
+	if p.times == nil {
+		p.times = map[int64]int{}
+	}
+	p.times[at] += n
+}
+
+func (p *pattern) sample(line string) {
+	if len(p.samples) < maxSamples && !slices.Contains(p.samples, line) {
+		p.samples = append(p.samples, line)
+	}
+}
+
+// found is a pattern with its text, placeholders as <*>.
+type found struct {
+	pattern
+	id, text string
+	isError  bool
+}
+
+// patterns finds the patterns of a log group's lines, those of errors by
+// themselves, as detectors do.
+type patterns [2]*template.Miner[pattern]
+
+func newPatterns(clean func(string) string) patterns {
+	o := template.Options[pattern]{Limit: maxTemplates, Join: (*pattern).add, Clean: clean}
+	return patterns{template.New(o), template.New(o)}
+}
+
+// add counts a line and tells whether it is an error.
+func (p patterns) add(raw string, at time.Time, since bool) (isError bool) {
+	line := logline.Parse(raw)
+	kind := 0
+	if isError = line.Level.IsError(); isError {
+		kind = 1
+	}
+	text := line.Message
+	if len(text) > maxMined {
+		text = strings.ToValidUTF8(text[:maxMined], "")
+	}
+	state := &p[kind].Add(text, at).Template.State
+	if since {
+		state.after++
+	} else {
+		state.before++
+	}
+	state.count(at.Truncate(interval).Unix(), 1)
+	state.sample(text)
+	return isError
+}
+
+// forgetAfter takes back what was counted since the onset.
+func (p patterns) forgetAfter() {
+	for _, miner := range p {
+		for t := range miner.Templates() {
+			t.State.after, t.State.times = 0, nil
 		}
 	}
-	return strings.TrimSpace(b.String())
 }
 
-// wild writes a wildcard unless the pattern ends in one, so that "<*>-<*>" and
-// lists of any length are one pattern.
-func wild(b *strings.Builder) {
-	if s := b.String(); !strings.HasSuffix(s, wildcard) {
-		b.WriteString(wildcard)
-	}
-}
-
-func closing(line string, open int) int {
-	for i := open + 1; i < len(line) && i-open <= maxQuoted; i++ {
-		switch line[i] {
-		case '\\':
-			i++
-		case line[open]:
-			return i
+// all are the patterns, by their texts.
+func (p patterns) all() []found {
+	var out []found
+	for kind, miner := range p {
+		miner.Settle()
+		for t := range miner.Templates() {
+			out = append(out, found{t.State, t.ID().String(), t.Text(), kind == 1})
 		}
 	}
-	return -1
-}
-
-func wordByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c >= 0x80
-}
-
-// word finds the end of a token: letters, digits, and marks that join them in
-// ids, times, addresses and host names. It tells whether a digit is in it.
-func word(line string, from int) (end int, digits bool) {
-	for end = from; end < len(line); end++ {
-		c := line[end]
-		joins := strings.IndexByte("-.:+@", c) >= 0 && end+1 < len(line) && wordByte(line[end+1])
-		if !wordByte(c) && !joins {
-			break
-		}
-		digits = digits || c >= '0' && c <= '9'
-	}
-	return end, digits
+	slices.SortStableFunc(out, func(x, y found) int {
+		return strings.Compare(x.text, y.text)
+	})
+	return out
 }
 
 // placeholder is what masking and redaction put in, which no line has.

@@ -57,7 +57,7 @@ type answer struct {
 	// What of it the ranking of suspects looks at.
 	calls   []rootcause.Call
 	series  []series
-	logs    []rootcause.LogPattern
+	logs    []logPattern
 	changes []rootcause.Change
 }
 
@@ -74,6 +74,12 @@ type piece struct {
 type series struct {
 	rootcause.Series
 	ref incident.MetricRef
+}
+
+// logPattern is one that the ranking looks at, and what finds its lines.
+type logPattern struct {
+	rootcause.LogPattern
+	query string
 }
 
 func (a *answer) add(e incident.Evidence, weight float64) { a.addWhole(e, weight, nil) }
