@@ -41,7 +41,7 @@ func TestApprove(t *testing.T) {
 	require.True(t, d.Approved)
 	require.Equal(t, "cli", d.Via)
 	require.Equal(t, digest, d.PlanDigest)
-	require.Equal(t, "looks right, password=[redacted:secret]", d.Note)
+	require.Regexp(t, `^looks right, password=\[redacted:secret:[0-9a-f]{8}\]$`, d.Note)
 	require.Empty(t, d.Signature)
 	require.Regexp(t, `^cli/[0-9a-f]{24}$`, f.sent[0].updateID)
 	require.Equal(t, ref{pending("inc-aaaaaaaaaaaa").WorkflowID, "run-inc-aaaaaaaaaaaa"}, f.sent[0].ref)

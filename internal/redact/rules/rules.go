@@ -1,5 +1,5 @@
 // Package rules finds secrets and personal data in free text and replaces them
-// by placeholders such as "[redacted:jwt]". Every pattern is an RE2 expression
+// by marks such as "[redacted:jwt:3fa9c1d2]". Every pattern is an RE2 expression
 // (or a scan of its own that looks at each byte a bounded number of times), so
 // the time is linear in the length of the text, however hostile it is.
 package rules
@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
-
-	"firebreak/internal/redact"
 )
 
 // maxInput bounds what is looked at, in bytes: as much as any activity's input
@@ -21,11 +19,6 @@ const maxInput = 64 << 10
 // after so many is made to change, and is withheld as a whole.
 const maxPasses = 8
 
-const (
-	markCut      = "[redacted:cut]"
-	markUnstable = "[redacted:unstable]"
-)
-
 // rule is one kind of secret or personal datum.
 type rule struct {
 	kind string                 // names the placeholder
@@ -36,22 +29,23 @@ type rule struct {
 	ok   func(v string) bool
 }
 
-// set is the Redactor made of the default rules.
-type set struct{ rules []rule }
+// set is the default rules under some options.
+type set struct {
+	rules []rule
+	key   []byte
+}
 
-// Default returns the redactor with the shipped rules. It is safe for
-// concurrent use, idempotent, and linear in the length of its input, of which
-// at most 64 KiB are kept.
-func Default() redact.Redactor { return &set{rules: append(secretRules(), personalRules()...)} }
+func newSet(o Options) *set {
+	return &set{rules: append(secretRules(), personalRules()...), key: o.Key}
+}
 
 // placeholder matches what the rules leave behind. It is never looked into
 // again, which is what makes redaction converge: every pass that changes
 // anything shortens the text between placeholders.
-var placeholder = regexp.MustCompile(`\[redacted:[a-z0-9-]{1,24}\]`)
+var placeholder = regexp.MustCompile(`\[redacted:[a-z0-9-]{1,32}(?::[0-9a-f]{8})?\]`)
 
-// Redact implements redact.Redactor. Its result is a fixed point of the rules,
-// so redacting twice changes nothing.
-func (s *set) Redact(raw string) string {
+// redact gives a fixed point of the rules.
+func (s *set) redact(raw string) string {
 	text := strings.ToValidUTF8(raw, "\uFFFD")
 	for range maxPasses {
 		text = cut(text)
@@ -94,7 +88,7 @@ func (s *set) pass(text string) string {
 	there.of(lower)
 	for i := range s.rules {
 		if r := &s.rules[i]; r.possible(text, lower, &there) {
-			text = outside(text, r.apply)
+			text = outside(text, func(part string) string { return r.apply(part, s.key) })
 		}
 	}
 	return text
@@ -152,7 +146,7 @@ func outside(text string, f func(string) string) string {
 }
 
 // apply replaces every match that passes the rule's own check.
-func (r *rule) apply(text string) string {
+func (r *rule) apply(text string, key []byte) string {
 	group := r.find.SubexpIndex("v")
 	matches := r.find.FindAllStringSubmatchIndex(text, -1)
 	if len(matches) == 0 {
@@ -170,7 +164,7 @@ func (r *rule) apply(text string) string {
 			continue
 		}
 		b.WriteString(text[from:start])
-		b.WriteString("[redacted:" + r.kind + "]")
+		b.WriteString(mark(key, r.kind, text[start:end]))
 		from = end
 	}
 	b.WriteString(text[from:])

@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"encoding/base64"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,12 @@ var (
 	atlassian = "ATATT3" + strings.Repeat("xFfGF0", 6)
 	pem       = "-----BEGIN RSA " + "PRIVATE KEY-----"
 )
+
+// hashed is a mark with its hash.
+var hashed = regexp.MustCompile(`(\[redacted:[a-z0-9-]+):[0-9a-f]{8}\]`)
+
+// bare is a text whose marks have no hash.
+func bare(text string) string { return hashed.ReplaceAllString(text, "$1]") }
 
 func TestSecretsGo(t *testing.T) {
 	t.Parallel()
@@ -48,7 +55,7 @@ func TestSecretsGo(t *testing.T) {
 		{"github", "push with " + github, "push with [redacted:github]"},
 		{"jira", "as " + atlassian, "as [redacted:jira]"},
 	} {
-		require.Equal(t, c.want, r.Redact(c.in), c.name)
+		require.Equal(t, c.want, bare(r.Redact(c.in)), c.name)
 	}
 }
 
@@ -65,7 +72,7 @@ func TestPersonalDataGoes(t *testing.T) {
 		{"public ip", "from 8.8.8.8:53 and 2a00:1450:4001:82f::200e", "from [redacted:ip]:53 and [redacted:ip]"},
 		{"public ips one after the other", "10.0.0.1 8.8.8.8,8.8.4.4 1.1.1.1_x", "10.0.0.1 [redacted:ip],[redacted:ip] [redacted:ip]_x"},
 	} {
-		require.Equal(t, c.want, r.Redact(c.in), c.name)
+		require.Equal(t, c.want, bare(r.Redact(c.in)), c.name)
 	}
 }
 
