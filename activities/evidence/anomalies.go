@@ -10,10 +10,11 @@ import (
 	"firebreak/internal/rootcause"
 )
 
-// Weights order the result: what a detector saw, what was changed, then signals
+// Weights order the result: what a detector saw, who is suspected, what was changed, then signals
 // by how far they left their normal, and last what stayed calm, which tells, too.
 const (
 	weightAnomaly = 1000
+	weightSuspect = 950 // less for each further one
 	weightChange  = 900
 	weightAlarm   = 800 // in ALARM
 	weightSignal  = 500 // plus up to 200 for its strength
@@ -167,15 +168,11 @@ func (a *Activities) changesSeen(q *question) answer {
 			}
 			seen[ch] = true
 			ahead := q.onset.Sub(ch.At)
-			when := redact.Format("%.0f s before the onset", ahead.Seconds())
-			if ahead < 0 {
-				when = redact.Format("%.0f s after the onset", -ahead.Seconds())
-			}
 			out.changes = append(out.changes, rootcause.Change{At: ch.At, Service: ch.Service, Kind: ch.Kind, Text: ch.Text})
 			out.add(incident.Evidence{
 				Kind: incident.EvidenceChange, Service: ch.Service, From: ch.At, To: ch.At,
 				Title:  redact.Format("change of %s: %s", redact.Name(ch.Service), redact.Name(ch.Kind)),
-				Detail: redact.Format("%s, at %s: %s", when, redact.Name(stamp(ch.At)), ch.Text),
+				Detail: redact.Format("%s, at %s: %s", beside(ahead), redact.Name(stamp(ch.At)), ch.Text),
 				Query:  a.changeQuery(ch, q.region),
 				Facts:  map[string]float64{incident.FactSecondsBefore: ahead.Seconds()},
 			}, weightChange-min(99, max(-ahead.Seconds(), ahead.Seconds())/60))

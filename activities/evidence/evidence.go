@@ -20,6 +20,7 @@ import (
 type Metrics interface {
 	GetMetricData(ctx context.Context, in *cloudwatch.GetMetricDataInput, opts ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
 	DescribeAlarms(ctx context.Context, in *cloudwatch.DescribeAlarmsInput, opts ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error)
+	DescribeAlarmHistory(ctx context.Context, in *cloudwatch.DescribeAlarmHistoryInput, opts ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmHistoryOutput, error)
 }
 
 // Logs is the part of CloudWatch Logs that is read.
@@ -43,6 +44,7 @@ type Options struct {
 	Metrics  Metrics
 	Logs     Logs
 	Catalog  Catalog
+	Traces   Traces           // X-Ray; nil: it is switched off
 	Store    Store            // keeps large pieces; nil: nothing does
 	Redactor redact.Redactor  // default: rules.Default()
 	Now      func() time.Time // default: time.Now

@@ -34,10 +34,12 @@ type cloud struct {
 	alarms []cwtypes.MetricAlarm
 	page   int // events of one page of FilterLogEvents
 
-	metricErr, alarmErr, logErr error
-	onRead                      func() // before each GetMetricData
-	filters                     []string
-	periods                     []int32
+	history map[string][]cwtypes.AlarmHistoryItem // by type
+
+	metricErr, alarmErr, historyErr, logErr error
+	onRead                                  func() // before each GetMetricData
+	filters                                 []string
+	periods                                 []int32
 }
 
 type line struct {
@@ -124,6 +126,26 @@ func (c *cloud) DescribeAlarms(_ context.Context, in *cloudwatch.DescribeAlarmsI
 		if slices.Contains(in.AlarmNames, *a.AlarmName) || prefix != "" && strings.HasPrefix(*a.AlarmName, prefix) {
 			out.MetricAlarms = append(out.MetricAlarms, a)
 		}
+	}
+	return out, nil
+}
+
+// DescribeAlarmHistory answers in pages of one item.
+func (c *cloud) DescribeAlarmHistory(_ context.Context, in *cloudwatch.DescribeAlarmHistoryInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmHistoryOutput, error) {
+	if c.alarmErr != nil {
+		return nil, c.alarmErr
+	}
+	items := c.history[string(in.HistoryItemType)]
+	i := 0
+	if in.NextToken != nil {
+		i, _ = strconv.Atoi(*in.NextToken)
+	}
+	if c.historyErr != nil && i >= len(items)-1 { // the last page is lost
+		return nil, c.historyErr
+	}
+	out := &cloudwatch.DescribeAlarmHistoryOutput{AlarmHistoryItems: items[min(i, len(items)):min(i+1, len(items))]}
+	if i+1 < len(items) {
+		out.NextToken = aws.String(strconv.Itoa(i + 1))
 	}
 	return out, nil
 }

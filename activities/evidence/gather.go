@@ -35,6 +35,8 @@ func (a *Activities) GatherEvidence(ctx context.Context, in incident.GatherEvide
 	if sum.hopeless() {
 		return incident.GatherEvidenceResult{}, awserror.Classify(fmt.Sprintf("gather evidence for %s: no source answered", in.IncidentID), sum.last)
 	}
+	ranked, _ := a.ask(ctx, []source{suspects{a, found}}, q)
+	found.join(ranked)
 	return found.result(), nil
 }
 
@@ -42,6 +44,7 @@ func (a *Activities) GatherEvidence(ctx context.Context, in incident.GatherEvide
 func (a *Activities) sources(q *question) ([]source, answer) {
 	out, gaps := a.metricSources(q)
 	out = append(out, a.alarmSources(q)...)
+	out = append(out, a.alarmHistorySources(q)...)
 	out = append(out, a.logSources(q)...)
 	return out, gaps
 }

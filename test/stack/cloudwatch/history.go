@@ -65,6 +65,11 @@ func (s *Service) describeAlarmHistory(_ context.Context, in *cloudwatch.Describ
 	if err != nil {
 		return nil, err
 	}
+	out := &cloudwatch.DescribeAlarmHistoryOutput{AlarmHistoryItems: []types.AlarmHistoryItem{}}
+	// Without types it is about metric alarms, which are all that there are here.
+	if in.AlarmTypes != nil && !slices.Contains(in.AlarmTypes, types.AlarmTypeMetricAlarm) {
+		return out, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []historyItem
@@ -81,7 +86,6 @@ func (s *Service) describeAlarmHistory(_ context.Context, in *cloudwatch.Describ
 	if in.ScanBy != types.ScanByTimestampAscending {
 		slices.Reverse(found) // The default is newest first.
 	}
-	out := &cloudwatch.DescribeAlarmHistoryOutput{AlarmHistoryItems: []types.AlarmHistoryItem{}}
 	for position, i := range found {
 		if position < skip {
 			continue
