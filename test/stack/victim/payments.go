@@ -69,7 +69,8 @@ func (p *payments) charge(w http.ResponseWriter, r *http.Request) {
 	}
 	settings := p.settings.Load()
 	if !slices.Contains(settings.Currencies, c.Currency) {
-		p.log.WarnContext(r.Context(), "charge refused: currency "+c.Currency+" is unknown", requestID(r), "order", c.Order)
+		// A refusal is an answer: whoever asked has to make something of it.
+		p.log.InfoContext(r.Context(), "charge refused: currency "+c.Currency+" is unknown", requestID(r), "order", c.Order)
 		http.Error(w, "unknown currency", http.StatusUnprocessableEntity)
 		return
 	}
