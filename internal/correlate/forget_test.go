@@ -77,3 +77,51 @@ func TestTerminatedWithTheCorrelator(t *testing.T) {
 	require.Len(t, s.starts, 2)
 	require.Equal(t, first(two), s.starts[1].IncidentID)
 }
+
+// What comes again once its incident is over is a new trouble, with an incident of
+// its own. What came again before that ended with it.
+func TestWhatComesAgainAfterItsIncident(t *testing.T) {
+	t.Parallel()
+	one := seen("checkout", 1, 0, incident.EpisodeOpen)
+	again := func(minute int) incident.Anomaly {
+		a := grown(one, minute)
+		a.Again = noon.Add(time.Duration(minute) * time.Minute)
+		return a
+	}
+	ended := func(id string, minute int) correlate.Event {
+		at := noon.Add(time.Duration(minute) * time.Minute)
+		return correlate.Event{At: at, Closed: &incident.Closed{IncidentID: id, Status: incident.StatusResolved, Outcome: incident.OutcomeFixed, At: at}}
+	}
+	exists := func(a incident.Anomaly) correlate.Event {
+		return correlate.Event{At: noon, Exists: &correlate.Exists{IncidentID: a.IncidentID(), Service: a.Service, Anomalies: []incident.Anomaly{a}}}
+	}
+	require.Equal(t, first(one), one.IncidentID())
+	require.NotEqual(t, again(20).IncidentID(), again(40).IncidentID())
+	for name, c := range map[string]struct {
+		events []correlate.Event
+		starts []string
+		joins  int
+	}{
+		"while it is open":                       {[]correlate.Event{batch(one), batch(again(5))}, []string{first(one)}, 1},
+		"after it":                               {[]correlate.Event{batch(one), ended(first(one), 10), batch(again(20))}, []string{first(one), again(20).IncidentID()}, 0},
+		"and goes on":                            {[]correlate.Event{batch(one), ended(first(one), 10), batch(again(20)), batch(again(21))}, []string{first(one), again(20).IncidentID()}, 1},
+		"after that, too":                        {[]correlate.Event{batch(one), ended(first(one), 10), batch(again(20)), ended(again(20).IncidentID(), 30), batch(again(40))}, []string{first(one), again(20).IncidentID(), again(40).IncidentID()}, 0},
+		"before its end, told late":              {[]correlate.Event{batch(one), ended(first(one), 10), batch(again(5))}, []string{first(one)}, 0},
+		"while it ended, not taken":              {[]correlate.Event{batch(one), batch(again(5)), ended(first(one), 10)}, []string{first(one)}, 1},
+		"just after its end, on its way":         {[]correlate.Event{batch(one), batch(again(11)), ended(first(one), 10)}, []string{first(one), again(11).IncidentID()}, 1},
+		"to a correlator that knows nothing":     {[]correlate.Event{batch(again(20))}, []string{again(20).IncidentID()}, 0},
+		"to another that knows nothing of that":  {[]correlate.Event{batch(again(20)), exists(again(20)), gone(correlate.Join{IncidentID: again(20).IncidentID(), Anomaly: one})}, []string{again(20).IncidentID()}, 1},
+		"to which it comes once more afterwards": {[]correlate.Event{batch(again(20)), exists(again(20)), gone(correlate.Join{IncidentID: again(20).IncidentID(), Anomaly: one}), batch(again(40))}, []string{again(20).IncidentID(), again(40).IncidentID()}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := (&shell{}).feed(c.events...)
+			var starts []string
+			for _, start := range s.starts {
+				starts = append(starts, start.IncidentID)
+			}
+			require.Equal(t, c.starts, starts)
+			require.Len(t, s.joins, c.joins)
+		})
+	}
+}

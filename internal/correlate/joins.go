@@ -107,9 +107,8 @@ func (r *reducer) closed(c incident.Closed) {
 // What it had taken before, with an earlier emission, ends with it. And an
 // incident's id comes from its first anomaly, which so can never open another.
 func (r *reducer) rehome(a incident.Anomaly, from string) {
-	r.spend(a.ID, from)
-	known := slices.ContainsFunc(r.Recent, func(e Ended) bool { return slices.Contains(e.Episodes, a.ID) })
-	if known || a.State == incident.EpisodeClosed || incident.IDFromAnomaly(a.ID) == from {
+	r.spend(a, from)
+	if r.over(a) || a.State == incident.EpisodeClosed || a.IncidentID() == from {
 		r.Counters.Late++
 		return
 	}

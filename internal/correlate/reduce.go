@@ -95,7 +95,7 @@ func (r *reducer) observe(a incident.Anomaly) {
 		r.again(&r.Open[i], j, a)
 		return
 	}
-	if slices.ContainsFunc(r.Recent, func(e Ended) bool { return slices.Contains(e.Episodes, a.ID) }) {
+	if r.over(a) {
 		r.Counters.Late++
 		return
 	}
@@ -150,7 +150,7 @@ func (r *reducer) open(a incident.Anomaly) {
 		r.evict()
 	}
 	r.Open = append(r.Open, Open{
-		IncidentID: incident.IDFromAnomaly(a.ID),
+		IncidentID: a.IncidentID(),
 		Service:    a.Service,
 		DependsOn:  a.DependsOn,
 		Opened:     a.Opened,

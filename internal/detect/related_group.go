@@ -11,12 +11,13 @@ import (
 
 // group is one anomaly with the series in which it shows.
 type group struct {
-	Anomaly incident.Anomaly `json:"anomaly"`      // of its own series, as last heard
-	Members []member         `json:"members"`      // in the order in which they joined, its own series first
-	Told    int              `json:"told"`         // how often
-	Hasty   int              `json:"hasty"`        // how often of these without a pause
-	ToldAt  time.Time        `json:"told_at"`      // event time of what was told last
-	Due     time.Time        `json:"due,omitzero"` // event time at which something new is told; zero when nothing is
+	Anomaly incident.Anomaly `json:"anomaly"`        // of its own series, as last heard
+	Members []member         `json:"members"`        // in the order in which they joined, its own series first
+	Told    int              `json:"told"`           // how often
+	Hasty   int              `json:"hasty"`          // how often of these without a pause
+	ToldAt  time.Time        `json:"told_at"`        // event time of what was told last
+	Due     time.Time        `json:"due,omitzero"`   // event time at which something new is told; zero when nothing is
+	Again   time.Time        `json:"again,omitzero"` // event time at which one of its series that was back to normal came again last
 }
 
 // member is the episode of one series.
@@ -66,6 +67,7 @@ func (g *group) rejoin(a incident.Anomaly) bool {
 	m := &g.Members[i]
 	m.ID, m.Closed = a.ID, time.Time{}
 	m.Before += m.Count
+	g.Again = later(g.Again, a.Opened)
 	g.hear(a)
 	return true
 }
@@ -144,7 +146,7 @@ func (g *group) tell() incident.Anomaly {
 // anomaly is what the group amounts to.
 func (g *group) anomaly(state incident.EpisodeState) incident.Anomaly {
 	a := g.Anomaly
-	a.State, a.Severity, a.Count, a.Closed = state, g.severity(), 0, time.Time{}
+	a.State, a.Severity, a.Count, a.Closed, a.Again = state, g.severity(), 0, time.Time{}, g.Again
 	for _, m := range g.Members {
 		a.Count += m.Count + m.Before
 		a.LastSeen = later(a.LastSeen, m.LastSeen)

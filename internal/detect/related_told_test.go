@@ -129,8 +129,10 @@ func TestWhatComesAgainInLogsIsToldAsItIs(t *testing.T) {
 	d.state.Changes = insertChange(nil, change{ID: "a", Change: incident.Change{At: second(100), Service: "checkout"}})
 	told := say(said{state: incident.EpisodeOpen, opened: 120, at: 120}, 40)
 	require.Len(t, told, 1)
+	require.Zero(t, first.Again)
 	requireAs := func(a incident.Anomaly, observed float64) {
 		t.Helper()
+		require.Equal(t, second(120), a.Again)
 		require.Equal(t, first.ID, a.ID, "it is the same anomaly")
 		require.Equal(t, first.Opened, a.Opened)
 		require.Empty(t, a.Changes, "what was changed since then did not make it")

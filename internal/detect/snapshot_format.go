@@ -30,7 +30,7 @@ const (
 	// snapshotVersion is raised with every change of what is stored, of which a test
 	// takes care. Version 1 was a JSON document; version 2 wrote every value of a
 	// trend's window with its whole time; version 3 had no templates of log lines.
-	snapshotVersion = 6
+	snapshotVersion = 7
 	snapshotHeader  = len(snapshotMagic) + 2 + 8 + sha256.Size
 
 	recordHead = 'h'

@@ -137,7 +137,7 @@ func TestWhatIsNoSnapshotIsRefusedAndChangesNothing(t *testing.T) {
 		want string
 	}{
 		"of the first version": {[]byte(`{"version":1,"metrics":{}}`), "version 1"},
-		"of a later version":   {changed(func(b []byte) []byte { b[8] = 99; return b }), "version 99 is not 6"},
+		"of a later version":   {changed(func(b []byte) []byte { b[8] = 99; return b }), "version 99 is not 7"},
 		"nothing":              {nil, "0 bytes that are no detector snapshot"},
 		"something else":       {[]byte(strings.Repeat("something else ", 10)), "no detector snapshot"},
 		"its beginning":        {good[:20], "no detector snapshot"},

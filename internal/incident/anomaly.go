@@ -101,6 +101,7 @@ type Anomaly struct {
 	Opened    time.Time    `json:"opened"`               // event time
 	LastSeen  time.Time    `json:"last_seen"`            // event time of the latest anomalous signal
 	Closed    time.Time    `json:"closed,omitzero"`      // event time, set when State is closed
+	Again     time.Time    `json:"again,omitzero"`       // event time at which what had been back to normal came again last; zero when nothing has
 	Count     int          `json:"count"`                // anomalous signals in the episode so far
 
 	Observed float64 `json:"observed"`           // the latest anomalous value, in the metric's unit or events per window

@@ -18,7 +18,7 @@ import (
 // opened. The same episode has the same id whoever sees it and how often, which
 // is what makes emitting idempotent.
 func AnomalyID(rule, series string, opened time.Time) string {
-	sum := sha256.Sum256([]byte(rule + "\x00" + series + "\x00" + opened.UTC().Format("2006-01-02T15:04:05.000Z")))
+	sum := sha256.Sum256([]byte(rule + "\x00" + series + "\x00" + milliseconds(opened)))
 	return "a-" + hex.EncodeToString(sum[:8])
 }
 
@@ -28,6 +28,19 @@ func IDFromAnomaly(anomalyID string) string {
 	sum := sha256.Sum256([]byte(anomalyID))
 	return "inc-" + hex.EncodeToString(sum[:6])
 }
+
+// IncidentID is the id of the incident that the anomaly opens: IDFromAnomaly of
+// its own, and of one that came again that with the time at which it did (UTC,
+// milliseconds). The incident of the first time may be over by then, and an id is
+// used once.
+func (a Anomaly) IncidentID() string {
+	if a.Again.IsZero() {
+		return IDFromAnomaly(a.ID)
+	}
+	return IDFromAnomaly(a.ID + "\x00" + milliseconds(a.Again))
+}
+
+func milliseconds(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // Origin says what made an incident; anything not live is kept apart by a
 // prefix of its workflow ids, so that live and replayed never meet.
