@@ -46,6 +46,7 @@ func (a *Activities) sources(q *question) ([]source, answer) {
 	out = append(out, a.alarmSources(q)...)
 	out = append(out, a.alarmHistorySources(q)...)
 	out = append(out, a.logSources(q)...)
+	out = append(out, a.furtherSources(q)...)
 	return out, gaps
 }
 

@@ -64,6 +64,12 @@ const (
 	FactInAlarm       = "in_alarm"         // 1 when the alarm is in ALARM
 	FactSecondsBefore = "seconds_to_onset" // how long before the onset a change happened; negative when after
 
+	// Of traces: besides the medians of response times, in seconds, the shares and
+	// the counts of requests above.
+	FactShareBefore = "share_before" // share of failed requests among all before the onset
+	FactSlowBefore  = "p99_before"   // 99th percentile of response times before the onset, in seconds
+	FactSlowAfter   = "p99_after"    // the same since
+
 	// Of suspects.
 	FactRank         = "rank"                  // from 1
 	FactScore        = "score"                 // probability in [0,1] that the service is the cause
