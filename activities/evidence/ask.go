@@ -18,14 +18,11 @@ const (
 	defaultWithin = 30 * time.Second // for one source
 	allWithin     = 2 * time.Minute  // for all of them
 	beatEvery     = 3 * time.Second
-	lastWords     = 500 * time.Millisecond // for a source to hand over what it has once its time is up
+	lastWords     = 500 * time.Millisecond // to hand over what there is once the time is up
 )
 
-// Reasons why there is no answer that no client gives.
-var (
-	errHangs    = errors.New("no answer, and it does not stop")
-	errNotAsked = errors.New("not asked, because the time for all sources was up")
-)
+// errNotAsked is the failure of a source whose turn did not come.
+var errNotAsked = errors.New("not asked, because the time for all sources was up")
 
 // reply is how one source answered.
 type reply struct {
@@ -107,37 +104,48 @@ func (a *Activities) askEach(ctx context.Context, sources []source, q *question)
 	return out
 }
 
-// askOne asks one source within its time. A source that panics has failed like
-// any other, and one that does not stop is left behind.
+// askOne asks one source within its time.
 func (a *Activities) askOne(ctx context.Context, s source, q *question) reply {
 	ctx, cancel := context.WithTimeoutCause(ctx, a.opts.Within, tooLong{a.opts.Within})
 	defer cancel()
-	done := make(chan reply, 1)
+	got, err := guarded(ctx, func(ctx context.Context) (answer, error) { return s.gather(ctx, q) })
+	return reply{got, err}
+}
+
+// guarded does something that may fail in any way: one that panics has failed
+// like any other, and one that does not stop when its context ends is left
+// behind. What it returns beside an error is kept.
+func guarded[T any](ctx context.Context, do func(context.Context) (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
 	go func() {
-		var r reply
+		var r result
 		defer func() {
 			if p := recover(); p != nil {
-				r = reply{err: fmt.Errorf("the source failed with a mistake of its own: %v", p)}
+				r.err = fmt.Errorf("failed by a mistake of its own: %v", p)
 			}
 			done <- r
 		}()
-		r.answer, r.err = s.gather(ctx, q)
+		r.value, r.err = do(ctx)
 	}()
-	var r reply
+	var r result
 	select {
 	case r = <-done:
 	case <-ctx.Done():
 		select {
 		case r = <-done:
 		case <-time.After(lastWords):
-			r.err = errHangs
+			r.err = ctx.Err()
 		}
 	}
 	// Clients say "context deadline exceeded"; whose deadline it was says more.
 	if r.err != nil && ctx.Err() != nil {
 		r.err = context.Cause(ctx)
 	}
-	return r
+	return r.value, r.err
 }
 
 // tooLong is the failure of a source that was not ready in its time.

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -29,8 +30,9 @@ const (
 )
 
 // result orders the pieces, the most telling first, gives each its id and keeps
-// what fits. The same pieces give the same result in whatever order they came.
-func (c *answer) result() incident.GatherEvidenceResult {
+// what fits; what is larger is stored. The same pieces give the same result in
+// whatever order they came.
+func (a *Activities) result(ctx context.Context, c *answer) incident.GatherEvidenceResult {
 	slices.SortFunc(c.pieces, func(x, y piece) int {
 		switch {
 		case x.weight != y.weight:
@@ -51,15 +53,28 @@ func (c *answer) result() incident.GatherEvidenceResult {
 	taken := map[string]bool{}
 	used := size(out)
 	left := 0
+	var chosen []piece
 	for _, p := range c.pieces {
-		e := bounded(p.Evidence)
-		e.ID = newID(e, taken)
-		if n := size(e) + 1; len(out.Evidence) < maxPieces && used+n <= maxBytes {
+		p.Evidence = bounded(p.Evidence)
+		p.ID = newID(p.Evidence, taken)
+		a.pack(&p)
+		n := size(p.Evidence) + 1
+		if p.body != nil {
+			n += size(placeholderRef) + len(`"whole":,`)
+		}
+		if len(chosen) < maxPieces && used+n <= maxBytes {
 			used += n
-			out.Evidence = append(out.Evidence, e)
+			chosen = append(chosen, p)
 			continue
 		}
 		left++
+	}
+	unkept := a.keep(ctx, chosen)
+	for _, p := range chosen {
+		out.Evidence = append(out.Evidence, p.Evidence)
+	}
+	if unkept != nil {
+		out.Gaps = append(out.Gaps, *unkept)
 	}
 	if left > 0 {
 		out.Gaps = append(out.Gaps, incident.Gap{

@@ -37,7 +37,7 @@ func (a *Activities) GatherEvidence(ctx context.Context, in incident.GatherEvide
 	}
 	ranked, _ := a.ask(ctx, []source{suspects{a, found}}, q)
 	found.join(ranked)
-	return found.result(), nil
+	return a.result(ctx, &found), nil
 }
 
 // sources are all that can be asked, with what is known beforehand to be missing.

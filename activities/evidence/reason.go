@@ -28,7 +28,7 @@ func (a *Activities) reason(err error, needs []string) (incident.GapKind, redact
 	switch {
 	case errors.Is(err, errNotConfigured):
 		return incident.GapNotConfigured, said
-	case errors.As(err, &late), errors.Is(err, errHangs), errors.Is(err, errNotAsked), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &late), errors.Is(err, errNotAsked), errors.Is(err, context.DeadlineExceeded):
 		return incident.GapTimeout, said
 	}
 	switch awserror.Kind(err) {

@@ -68,6 +68,7 @@ type piece struct {
 	// full is what there is to know beyond the piece, nil when that is nothing. It
 	// is stored as JSON, so that its texts have to be redact.Text.
 	full any
+	body []byte // of it, where it is to be stored
 }
 
 // series is one that the ranking looks at, and where it was read.
@@ -86,7 +87,7 @@ func (a *answer) add(e incident.Evidence, weight float64) { a.addWhole(e, weight
 
 // addWhole adds a piece that shows a part of something larger.
 func (a *answer) addWhole(e incident.Evidence, weight float64, full any) {
-	a.pieces = append(a.pieces, piece{e, weight, full})
+	a.pieces = append(a.pieces, piece{Evidence: e, weight: weight, full: full})
 }
 
 // gap notes what could not be had.

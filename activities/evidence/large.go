@@ -1,0 +1,81 @@
+package evidence
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+)
+
+// Limits of storing. What the pieces show is known by then, so that storing may
+// not take long.
+const (
+	storeWithin   = 20 * time.Second
+	storedAtATime = 4
+	worthStoring  = 2 // times the size of the piece
+)
+
+// placeholderRef has the size of any reference, so that a result keeps its
+// limits whether or not its large pieces can be stored.
+var placeholderRef = incident.ObjectRef{Key: strings.Repeat("0", 37), SHA256: strings.Repeat("0", 64), Bytes: 1_000_000}
+
+// pack writes down the full form of a piece if it is worth storing: if it is much
+// more than the piece. Calm series are looked up by their query instead.
+func (a *Activities) pack(p *piece) {
+	if a.opts.Store == nil || p.full == nil || p.weight < weightSignal && p.Kind == incident.EvidenceMetric {
+		return
+	}
+	body, err := json.Marshal(p.full)
+	// Only a number that JSON cannot hold fails; the piece does without then.
+	if err == nil && len(body) >= worthStoring*size(p.Evidence) {
+		p.body = body
+	}
+}
+
+// keep stores the full forms of the pieces that made it into the result, equal
+// ones once, and refers to them. Those that cannot be stored are one gap.
+func (a *Activities) keep(ctx context.Context, chosen []piece) *incident.Gap {
+	var bodies []string
+	for _, p := range chosen {
+		if body := string(p.body); body != "" && !slices.Contains(bodies, body) {
+			bodies = append(bodies, body)
+		}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, storeWithin, tooLong{storeWithin})
+	defer cancel()
+	refs, errs := make([]incident.ObjectRef, len(bodies)), make([]error, len(bodies))
+	var storing errgroup.Group
+	storing.SetLimit(storedAtATime)
+	for i, body := range bodies {
+		storing.Go(func() error {
+			refs[i], errs[i] = guarded(ctx, func(ctx context.Context) (incident.ObjectRef, error) { return a.opts.Store.Put(ctx, []byte(body)) })
+			return nil // one that fails does not keep the others from being stored
+		})
+	}
+	_ = storing.Wait()
+	failed := 0
+	for i, p := range chosen {
+		at := slices.Index(bodies, string(p.body))
+		switch {
+		case at < 0:
+		case errs[at] == nil:
+			chosen[i].Whole = &refs[at]
+		default:
+			failed++
+		}
+	}
+	first := slices.IndexFunc(errs, func(err error) bool { return err != nil })
+	if first < 0 {
+		return nil
+	}
+	kind, why := a.reason(errs[first], []string{"s3:PutObject"})
+	return &incident.Gap{
+		What: redact.Format("all of %s", incident.Count(failed, "large piece", "large pieces")), Reason: why.Cut(maxDetail), Kind: kind,
+	}
+}
