@@ -41,14 +41,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func newRootCommand(open opener) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "starter",
-		Short: "Watch and decide incidents, check runbooks, replay telemetry, run the detectors on files",
+		Short: "Watch and decide incidents, check runbooks, replay telemetry, run detectors and rank suspects on files",
 		Long: "starter is the operators' command line of Firebreak.\n\n" +
 			"It finds Temporal by --address and --namespace, else by the TEMPORAL_* environment variables and\n" +
 			"the profile of Temporal's configuration file, else at localhost:7233.\n\n" +
 			"It ends with 0 when done, 1 when it failed or was refused, 2 when it was called wrongly.",
 		Example: "  starter incidents list\n  starter incidents show inc-4f\n  starter approve inc-4f\n" +
 			"  starter backfill --source file:recordings/monday --dry-run\n  starter detect metrics --in cpu.csv --out scores.csv\n" +
-			"  starter detect logs --in app.log --out templates.csv\n" +
+			"  starter detect logs --in app.log --out templates.csv\n  starter analyze --case recordings/monday\n" +
 			"  starter runbooks lint",
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -66,6 +66,7 @@ func newRootCommand(open opener) *cobra.Command {
 		newBackfillCommand(),
 		newDoctorCommand(),
 		newDetectCommand(),
+		newAnalyzeCommand(),
 	)
 	return root
 }
