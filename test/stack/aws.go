@@ -15,11 +15,13 @@ import (
 
 	"firebreak/test/stack/awswire"
 	"firebreak/test/stack/bedrock"
+	"firebreak/test/stack/cloudtrail"
 	"firebreak/test/stack/cloudwatch"
 	"firebreak/test/stack/events"
 	"firebreak/test/stack/kinesis"
 	"firebreak/test/stack/logs"
 	"firebreak/test/stack/ssm"
+	"firebreak/test/stack/xray"
 )
 
 // shards of the stream.
@@ -33,6 +35,8 @@ type standIns struct {
 	Events     *events.Service
 	SSM        *ssm.Service
 	Bedrock    *bedrock.Service
+	XRay       *xray.Service
+	CloudTrail *cloudtrail.Service
 
 	aws     *awswire.Server
 	awsURL  string
@@ -45,14 +49,16 @@ type standIns struct {
 // alarms emit events, rules and subscriptions deliver to the stream.
 func (s *Stack) startAWS(ctx, running context.Context) error {
 	o := s.opts
-	s.aws = awswire.New(awswire.Options{Region: Region, AllowedHosts: o.AllowedHosts, Faults: s.Faults, Logger: o.Logger})
+	s.CloudTrail = cloudtrail.New(cloudtrail.Options{Region: Region, Account: Account})
+	s.aws = awswire.New(awswire.Options{Region: Region, AllowedHosts: o.AllowedHosts, Faults: s.Faults, Logger: o.Logger, Observe: s.CloudTrail.Observe})
 	s.Kinesis = kinesis.New(kinesis.Options{Region: Region, Account: Account, ReadsPerSecond: 5, WritesPerSecond: 1000})
 	s.Events = events.New(events.Options{Region: Region, Account: Account, Sink: s.Kinesis, Faults: s.Faults, Logger: o.Logger})
 	s.Logs = logs.New(logs.Options{Region: Region, Account: Account, Sink: s.Kinesis, Faults: s.Faults, Logger: o.Logger})
 	s.CloudWatch = cloudwatch.New(cloudwatch.Options{Region: Region, Account: Account, Events: s.Events, Logger: o.Logger})
 	s.SSM = ssm.New(ssm.Options{Region: Region, Account: Account, Alarms: alarmStates{s}})
 	s.Bedrock = bedrock.New(bedrock.Options{Logger: o.Logger})
-	for _, service := range []interface{ Register(*awswire.Server) }{s.Kinesis, s.Events, s.Logs, s.CloudWatch, s.SSM, s.Bedrock} {
+	s.XRay = xray.New(xray.Options{Account: Account})
+	for _, service := range []interface{ Register(*awswire.Server) }{s.Kinesis, s.Events, s.Logs, s.CloudWatch, s.SSM, s.Bedrock, s.XRay, s.CloudTrail} {
 		service.Register(s.aws)
 	}
 	for _, run := range []func(context.Context){s.Events.Run, s.Logs.Run, s.CloudWatch.Run} {

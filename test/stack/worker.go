@@ -55,8 +55,10 @@ func (s *Stack) Config() config.Config {
 		cfg.Incident.DiagnoseWithin = DiagnoseWithin
 	}
 	cfg.Catalog = config.Catalog{URL: s.gitURL + githost.Path, Branch: githost.Branch, Refresh: Refresh, User: "firebreak", Token: s.Git.Token(), Insecure: true}
+	cfg.Evidence.XRay, cfg.Evidence.CloudTrail = true, true
 	cfg.Diagnosis.Model = s.opts.Model
 	cfg.Automation = config.Automation{Poll: 250 * time.Millisecond, VerifyPoll: 500 * time.Millisecond}
+	cfg.Evidence.Store = "file:" + s.path("evidence")
 	cfg.Guard = config.Guard{Every: s.opts.GuardEvery, Grace: GuardGrace}
 	cfg.Slack = config.Slack{Channel: SlackChannel, BotToken: s.Slack.BotToken(), AppToken: s.Slack.AppToken(), APIURL: s.Slack.URL(), GatewayKey: s.gateway.file}
 	cfg.Jira = config.Jira{URL: s.Jira.URL(), Project: s.Jira.Project(), IssueType: "Task", User: s.Jira.User(), Token: s.Jira.Token()}
@@ -88,9 +90,12 @@ func (s *Stack) Env() []string {
 		"FIREBREAK_CATALOG_USER=" + cfg.Catalog.User,
 		"FIREBREAK_CATALOG_TOKEN=" + cfg.Catalog.Token,
 		"FIREBREAK_CATALOG_INSECURE=" + strconv.FormatBool(cfg.Catalog.Insecure),
+		"FIREBREAK_EVIDENCE_XRAY=" + strconv.FormatBool(cfg.Evidence.XRay),
+		"FIREBREAK_EVIDENCE_CLOUDTRAIL=" + strconv.FormatBool(cfg.Evidence.CloudTrail),
 		"FIREBREAK_DIAGNOSIS_MODEL=" + cfg.Diagnosis.Model,
 		"FIREBREAK_AUTOMATION_POLL=" + cfg.Automation.Poll.String(),
 		"FIREBREAK_AUTOMATION_VERIFY_POLL=" + cfg.Automation.VerifyPoll.String(),
+		"FIREBREAK_EVIDENCE_STORE=" + cfg.Evidence.Store,
 		"FIREBREAK_GUARD_EVERY=" + cfg.Guard.Every.String(),
 		"FIREBREAK_GUARD_GRACE=" + cfg.Guard.Grace.String(),
 		"FIREBREAK_SLACK_CHANNEL=" + cfg.Slack.Channel,
@@ -126,7 +131,7 @@ func (s *Stack) awsEnv() []string {
 // awsEndpoints have every client of AWS talk to one address.
 func awsEndpoints(url string) []string {
 	var env []string
-	for _, service := range []string{"KINESIS", "CLOUDWATCH", "CLOUDWATCH_LOGS", "EVENTBRIDGE", "SSM", "BEDROCK_RUNTIME"} {
+	for _, service := range []string{"KINESIS", "CLOUDWATCH", "CLOUDWATCH_LOGS", "EVENTBRIDGE", "SSM", "BEDROCK_RUNTIME", "XRAY", "CLOUDTRAIL"} {
 		env = append(env, "AWS_ENDPOINT_URL_"+service+"="+url)
 	}
 	return env

@@ -34,6 +34,10 @@ type Options struct {
 	Faults       *fault.Faults    // Fault switch; nil never makes a fault.
 	Logger       *slog.Logger     // Where failures of stand-ins go; discarded when nil.
 	Now          func() time.Time // Clock for the skew check; time.Now when nil.
+	// Observe is told of every call that reached a stand-in: the service's signing
+	// name, the operation, the request's body, and the error that was answered. It
+	// may be called from several goroutines at once; nil observes nothing.
+	Observe func(signingName, operation string, body []byte, err error)
 }
 
 // Server serves all registered services. It is an http.Handler.
@@ -44,6 +48,7 @@ type Server struct {
 	faults      *fault.Faults
 	log         *slog.Logger
 	now         func() time.Time
+	observe     func(signingName, operation string, body []byte, err error)
 	services    []*Service
 
 	mu     sync.Mutex
@@ -59,6 +64,7 @@ func New(o Options) *Server {
 		faults:      o.Faults,
 		log:         o.Logger,
 		now:         o.Now,
+		observe:     o.Observe,
 		counts:      map[[2]string]int{},
 	}
 	if s.credentials == (Credentials{}) {
@@ -189,6 +195,9 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, t target, bod
 		s.mu.Lock()
 		s.counts[[2]string{t.service.Name, op.name}]++
 		s.mu.Unlock()
+		if s.observe != nil {
+			s.observe(t.service.SigningName, op.name, body, err)
+		}
 	}
 	if v.Lose {
 		fault.Cut(w)

@@ -23,7 +23,8 @@ import (
 
 // capture takes what the services send over the real wire protocols and keeps it.
 type capture struct {
-	env []string
+	env         []string
+	credentials awswire.Credentials
 
 	mu      sync.Mutex
 	streams map[string]bool
@@ -57,6 +58,7 @@ func startCapture(t *testing.T) *capture {
 	})
 	endpoint, err := server.Listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
+	c.credentials = server.Credentials()
 	c.env = []string{
 		"AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=eu-central-1", "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_ACCESS_KEY_ID=" + server.Credentials().AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + server.Credentials().Secret,

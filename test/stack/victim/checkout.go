@@ -127,7 +127,13 @@ func (c *checkout) charge(ctx context.Context, order string, cents int) error {
 	if err != nil {
 		return err
 	}
+	answered := traceCall(req, Payments)
 	resp, err := c.client.Do(req)
+	if err != nil {
+		answered(0, err)
+	} else {
+		answered(resp.StatusCode, nil)
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("payments did not answer POST %s within %d ms", req.URL.Path, settings.TimeoutMillis)

@@ -33,14 +33,16 @@ const (
 func LogGroup(service string) string { return "/shop/" + service }
 
 // telemetry is what a service tells about itself: log lines to standard output
-// and to CloudWatch Logs, four metrics a second to CloudWatch, and its changes
-// of configuration to EventBridge, each with the SDK's client as it comes.
+// and to CloudWatch Logs, four metrics a second to CloudWatch, its changes of
+// configuration to EventBridge, and segments of sampled requests to X-Ray, each
+// with the SDK's client as it comes.
 type telemetry struct {
 	service string
 	log     *slog.Logger
 	events  *eventbridge.Client
 	shipper *shipper
 	meter   *meter
+	tracer  *tracer
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
@@ -59,6 +61,8 @@ func startTelemetry(ctx context.Context, service, version string) (*telemetry, e
 		With("service", service, "release", version)
 	t.running.Go(func() { t.shipper.run(ctx) })
 	t.running.Go(func() { t.meter.run(ctx) })
+	t.tracer = newTracer(cfg, service)
+	t.running.Go(func() { t.tracer.run(ctx) })
 	return t, nil
 }
 
@@ -94,17 +98,19 @@ func (t *telemetry) announce(ctx context.Context, change string) error {
 	return nil
 }
 
-// measure counts and times every request and turns a panic into a 500 with an
+// measure counts, times and traces every request and turns a panic into a 500 with an
 // error in the log.
 func (t *telemetry) measure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		segment, r := t.tracer.begin(r)
 		defer func() {
 			if v := recover(); v != nil {
 				t.log.Error(fmt.Sprintf("panic in %s %s: %v", r.Method, r.URL.Path, v), requestID(r))
 				http.Error(answer, "internal error", http.StatusInternalServerError)
 			}
+			t.tracer.end(segment, r, answer.status)
 			t.meter.observe(time.Since(began), answer.status >= http.StatusInternalServerError, r.Header.Get(shopHeader))
 		}()
 		next.ServeHTTP(answer, r)

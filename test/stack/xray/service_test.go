@@ -100,11 +100,11 @@ func TestSummariesAreFilteredAndPaged(t *testing.T) {
 		send(t, client, order(n, 0.02+float64(n)/100, n%2 == 1)...)
 	}
 	for filter, want := range map[string]int{
-		"":                                        120,
-		`service("checkout") { fault }`:           60,
-		`service("checkout") { fault = false }`:   60,
-		`service("payments")`:                     60,
-		`!service("payments") AND responsetime>1`: 11,
+		"":                                      120,
+		`service("checkout") { fault }`:         60,
+		`service("checkout") { fault = false }`: 60,
+		`service("payments")`:                   60,
+		`!service("payments") AND responsetime>1`:                              11,
 		`edge("checkout", "payments") { fault = true OR responsetime > 1.19 }`: 61,
 		`service("nobody")`: 0,
 	} {
