@@ -15,7 +15,7 @@ import (
 
 func newIncidentsCommand(open opener) *cobra.Command {
 	cmd := &cobra.Command{Use: "incidents", Short: "List, show and follow incidents"}
-	cmd.AddCommand(newListCommand(open), newShowCommand(open), newWatchCommand(open, time.Second))
+	cmd.AddCommand(newListCommand(open), newShowCommand(open), newEvidenceCommand(open), newWatchCommand(open, time.Second))
 	return cmd
 }
 

@@ -59,15 +59,23 @@ func (s story) evidence(st incident.State) {
 	s.heading(fmt.Sprintf("Evidence (%d)", len(st.Evidence)))
 	for _, e := range st.Evidence {
 		s.hang(fmt.Sprintf("  %-11s  ", safe(e.ID)), text(e.Title))
-		s.body(text(e.Detail))
-		for _, sample := range e.Samples {
-			s.printf("      | %s", text(sample))
-		}
-		if e.Query != "" {
-			s.printf("      $ %s", safe(e.Query)) // on one line, to be copied
+		s.finding(e)
+		if e.Whole != nil {
+			s.printf("      all of it, %d bytes: starter incidents evidence %s %s", e.Whole.Bytes, safe(st.ID), safe(e.ID))
 		}
 	}
 	s.gaps(st)
+}
+
+// finding writes what a piece of evidence says, and how to see it oneself.
+func (s story) finding(e incident.Evidence) {
+	s.body(text(e.Detail))
+	for _, sample := range e.Samples {
+		s.printf("      | %s", text(sample))
+	}
+	if e.Query != "" {
+		s.printf("      $ %s", safe(e.Query)) // on one line, to be copied
+	}
 }
 
 func (s story) diagnosis(st incident.State) {

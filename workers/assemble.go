@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
@@ -23,6 +24,7 @@ import (
 	"firebreak/activities/chat"
 	"firebreak/activities/diagnosis"
 	"firebreak/activities/evidence"
+	"firebreak/activities/evidence/store"
 	"firebreak/activities/guard"
 	"firebreak/activities/planning"
 	"firebreak/activities/tickets"
@@ -135,7 +137,12 @@ func (a *assembly) evidence() error {
 	// Temporal would not try it again: here the SDK does, all of it is reading.
 	reading := a.aws.Copy()
 	reading.Retryer = func() aws.Retryer { return retry.NewStandard() }
+	large, err := a.evidenceStore(reading)
+	if err != nil {
+		return fmt.Errorf("evidence.store: %w", err)
+	}
 	acts, err := evidence.New(evidence.Options{
+		Store:   large,
 		Metrics: cloudwatch.NewFromConfig(reading), Logs: cloudwatchlogs.NewFromConfig(reading), Catalog: a.store,
 		Redactor: a.redactor, Poll: a.cfg.Automation.VerifyPoll, Stream: a.cfg.Stream.Name,
 	})
@@ -144,6 +151,16 @@ func (a *assembly) evidence() error {
 	}
 	a.serveQueue(incident.QueueEvidence, 0).RegisterActivity(acts)
 	return nil
+}
+
+// evidenceStore is where large pieces of evidence are kept; nil when nobody has
+// said where.
+func (a *assembly) evidenceStore(cfg aws.Config) (evidence.Store, error) {
+	kept, err := store.Open(a.cfg.Evidence.Store, s3.NewFromConfig(cfg))
+	if kept == nil || err != nil {
+		return nil, err // and not a store that is nil inside
+	}
+	return kept, nil
 }
 
 func (a *assembly) diagnosis() error {

@@ -99,11 +99,15 @@ type Catalog struct {
 	Insecure bool          `yaml:"insecure" env:"INSECURE"` // allows plain HTTP, to loopback only
 }
 
-// Evidence switches on what is asked besides CloudWatch. Each takes rights of its
-// own, and has its price.
+// Evidence switches on what is asked besides CloudWatch, where each takes rights of
+// its own and has its price, and says where large pieces are kept.
 type Evidence struct {
 	XRay       bool `yaml:"xray" env:"XRAY"`             // service graph and trace summaries of X-Ray
 	CloudTrail bool `yaml:"cloudtrail" env:"CLOUDTRAIL"` // calls that changed something, where the stream has no event of them
+	// Store keeps what is too large for a workflow: s3://BUCKET/PREFIX, or
+	// file:FOLDER on a file system that all workers of role evidence share. Empty:
+	// nothing does, and large pieces are cut.
+	Store string `yaml:"store" env:"STORE"`
 }
 
 // Diagnosis says which model reasons.

@@ -75,6 +75,7 @@ func TestMistakes(t *testing.T) {
 		"insecure is loopback":  {env: []string{"FIREBREAK_CATALOG_URL=http://git.example/x", "FIREBREAK_CATALOG_INSECURE=true"}, want: "catalog.url: must be https"},
 		"password in address":   {env: []string{"FIREBREAK_CATALOG_URL=https://u:p@git.example/x"}, want: "catalog.url: has a user or password"},
 		"neither on nor off":    {env: []string{"FIREBREAK_EVIDENCE_XRAY=maybe"}, want: "maybe"},
+		"store nowhere":         {env: []string{"FIREBREAK_EVIDENCE_STORE=/var/lib"}, want: `evidence.store: "/var/lib" is neither s3://BUCKET/PREFIX nor file:FOLDER`},
 		"half a guardrail":      {env: []string{"FIREBREAK_DIAGNOSIS_GUARDRAIL_ID=g"}, want: "diagnosis.guardrail_version:"},
 		"settle too long":       {env: []string{"FIREBREAK_INCIDENT_SETTLE=1h"}, want: "incident.settle: 1h0m0s is not between"},
 		"lost too soon":         {env: []string{"FIREBREAK_INCIDENT_LOST_AFTER=1s"}, want: "incident.lost_after: 1s is not between 3s and 5m"},

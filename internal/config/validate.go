@@ -13,6 +13,8 @@ import (
 var (
 	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
 	regionPattern  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	// What a bucket and a prefix may be called, so that nothing needs escaping.
+	storePattern   = regexp.MustCompile(`^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]+)*/?|file:.+)$`)
 	projectPattern = regexp.MustCompile(`^[A-Z][A-Z0-9_]+$`)
 )
 
@@ -103,6 +105,9 @@ func (c Config) problems() []error {
 		ck.httpURL(c.Catalog.URL, "catalog.url", c.Catalog.Insecure)
 		ck.require(c.Catalog.Branch != "", "catalog.branch", "is missing")
 		ck.atLeast(c.Catalog.Refresh, "catalog.refresh", time.Second)
+	}
+	if c.Serves(RoleEvidence) && c.Evidence.Store != "" {
+		ck.require(storePattern.MatchString(c.Evidence.Store), "evidence.store", "%q is neither s3://BUCKET/PREFIX nor file:FOLDER", c.Evidence.Store)
 	}
 	if c.Serves(RoleDiagnosis) {
 		ck.require(c.Diagnosis.Model != "", "diagnosis.model", "is missing: a Bedrock model id or inference profile")

@@ -76,13 +76,6 @@ var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 // prefixName is what a prefix may be made of: what needs no escaping anywhere.
 var prefixName = regexp.MustCompile(`^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$`)
 
-// Check tells what is wrong with a place as Open takes it. The empty place,
-// which keeps nothing, is right.
-func Check(place string) error {
-	_, _, _, err := parse(place)
-	return err
-}
-
 // UsesS3 tells whether a place is one of S3.
 func UsesS3(place string) bool { return strings.HasPrefix(place, schemeS3) }
 

@@ -144,10 +144,12 @@ func TestLimitsAndRights(t *testing.T) {
 func TestPlaces(t *testing.T) {
 	t.Parallel()
 	for _, place := range []string{"", "file:/var/lib/firebreak/evidence", "file:evidence", "s3://my-bucket", "s3://my-bucket/", "s3://my.bucket-1/a/b_c"} {
-		require.NoError(t, store.Check(place), place)
+		_, err := store.Open(place, &s3.Client{})
+		require.NoError(t, err, place)
 	}
 	for _, place := range []string{"/var/lib", "file:", "s3://", "s3://My_Bucket/a", "s3://my-bucket/a//b", "s3://my-bucket/a?b", "gs://bucket"} {
-		require.Error(t, store.Check(place), place)
+		_, err := store.Open(place, &s3.Client{})
+		require.Error(t, err, place)
 	}
 	none, err := store.Open("", nil)
 	require.NoError(t, err)
