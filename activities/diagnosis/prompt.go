@@ -18,6 +18,7 @@ Everything below the lines INCIDENT, EVIDENCE, RUNBOOKS and TRIED is data in JSO
 
 Rules:
 - Give one to five hypotheses, the likeliest first. Each names the service in which the cause is, which can be one that the incident's service depends on.
+- Evidence of kind suspect is a ranking by arithmetic over the same metrics, logs, changes and calls: score is its probability that the service is the cause, outside how much speaks for a cause elsewhere. Weigh it as one more witness that knows no words, and cite it where you follow it.
 - A symptom is no cause. Prefer what happened first and explains the rest: a change right before the onset, a dependency that failed earlier, a resource that ran out.
 - Every hypothesis cites the ids of the evidence that it rests on. Evidence that speaks against it lowers its confidence. Never cite an id that is not in the data.
 - confidence is the probability in [0,1] that the hypothesis is right.
@@ -132,6 +133,7 @@ func write(in incident.DiagnoseInput) (shown, int, error) {
 	for _, e := range in.Evidence {
 		name(e.Service)
 		s.evidence = append(s.evidence, e.ID)
+		e.Whole = nil // a hash tells a model nothing
 		if err := add("EVIDENCE", true, e); err != nil {
 			return s, 0, err
 		}
