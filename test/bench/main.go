@@ -67,6 +67,8 @@ func blocks() []block {
 		{name: "healthy", make: healthyBlock},
 		{name: "accuracy", make: accuracyBlock},
 		{name: "templates", make: templatesBlock},
+		{name: "rootcause", make: rootcauseBlock},
+		{name: "redaction", make: redactionBlock},
 		{name: "ablation", make: ablationBlock, slow: true},
 		{name: "leftout", make: leftOutBlock, slow: true},
 	}
