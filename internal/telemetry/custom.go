@@ -16,7 +16,7 @@ var changeWords = []string{
 }
 
 // readOther reads custom events and AWS sources that have no reader: a change
-// by its name or a change by a recorded API call, else a notice.
+// by its name, else a notice.
 func readOther(ev *Event, detail json.RawMessage, _ *Signal) error {
 	var fields map[string]json.RawMessage
 	if len(detail) > 0 {
@@ -30,12 +30,7 @@ func readOther(ev *Event, detail json.RawMessage, _ *Signal) error {
 	ev.Summary = strings.TrimSuffix(fmt.Sprintf("%s: %s", ev.DetailType, first(what, ev.State)), ": ")
 	name := strings.ToLower(ev.Source + " " + ev.DetailType)
 	switch {
-	case strings.HasSuffix(ev.DetailType, "via CloudTrail"):
-		var readOnly bool
-		if raw, ok := fields["readOnly"]; !ok || json.Unmarshal(raw, &readOnly) != nil || !readOnly {
-			ev.Class = ClassChange
-		}
-	case strings.HasPrefix(ev.Source, "aws.") && ev.Source != "aws.codepipeline" && ev.Source != "aws.ssm" && ev.Source != "aws.cloudwatch":
+	case strings.HasPrefix(ev.Source, "aws.") && ev.Source != "aws.ssm" && ev.Source != "aws.cloudwatch":
 		// Most services call their notifications "State Change".
 	case slices.ContainsFunc(changeWords, func(w string) bool { return strings.Contains(name, w) }):
 		ev.Class = ClassChange

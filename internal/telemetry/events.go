@@ -54,7 +54,10 @@ func (d *decoder) event(raw json.RawMessage) error {
 	// EventBridge delivers at least once, and the same target can fire twice.
 	s := Signal{Kind: KindEvent, Time: e.Time, Account: e.Account, Region: e.Region, Event: ev, Key: "event\x00" + e.ID}
 	read, known := eventReaders[e.Source]
-	if !known {
+	switch {
+	case strings.HasSuffix(e.DetailType, "via CloudTrail"):
+		read = readCall // whichever service was called
+	case !known:
 		read = readOther
 	}
 	if err := read(ev, e.Detail, &s); err != nil {
@@ -90,12 +93,21 @@ var eventReaders = map[string]func(ev *Event, detail json.RawMessage, s *Signal)
 	"aws.autoscaling": readAutoScaling,
 	"aws.codedeploy":  readCodeDeploy,
 	"aws.health":      readHealth,
+
+	"aws.appconfig":               readAppConfig,
+	"aws.application-autoscaling": readApplicationScaling,
+	"aws.cloudformation":          readCloudFormation,
+	"aws.codepipeline":            readPipeline,
+	"aws.config":                  readConfig,
+	"aws.rds":                     readRDS,
+	"aws.ssm":                     readSSM,
 }
 
 func readEC2(ev *Event, detail json.RawMessage, _ *Signal) error {
 	var det struct {
 		InstanceID string `json:"instance-id"`
 		State      string `json:"state"`
+		Action     string `json:"instance-action"`
 	}
 	if err := json.Unmarshal(detail, &det); err != nil {
 		return err
@@ -104,6 +116,12 @@ func readEC2(ev *Event, detail json.RawMessage, _ *Signal) error {
 	id := strings.TrimSpace(det.InstanceID)
 	ev.Names, ev.State = names(id), det.State
 	ev.Summary = fmt.Sprintf("%s: instance %s %s", ev.DetailType, id, det.State)
+	if ev.DetailType == "EC2 Spot Instance Interruption Warning" {
+		// Two minutes later the instance is gone, which shows by itself.
+		ev.Class, ev.State = ClassChange, det.Action
+		ev.Summary = fmt.Sprintf("%s: instance %s will be taken away: %s", ev.DetailType, id, det.Action)
+		return nil
+	}
 	if ev.DetailType != "EC2 Instance State-change Notification" {
 		return nil
 	}
@@ -171,8 +189,11 @@ func readECS(ev *Event, detail json.RawMessage, s *Signal) error {
 		}
 	case "ECS Service Action":
 		ev.Summary = fmt.Sprintf("ECS service action %s: %s", det.EventName, det.Reason)
-		if det.EventType == "ERROR" || det.EventType == "WARN" {
+		switch {
+		case det.EventType == "ERROR" || det.EventType == "WARN":
 			ev.Class = ClassTrouble
+		case det.EventName == "SERVICE_DESIRED_COUNT_UPDATED":
+			ev.Class = ClassChange
 		}
 	default:
 		ev.Summary = ev.DetailType
@@ -196,7 +217,7 @@ func readAutoScaling(ev *Event, detail json.RawMessage, _ *Signal) error {
 	switch {
 	case strings.HasSuffix(ev.DetailType, "Unsuccessful"):
 		ev.Class = ClassTrouble
-	case strings.HasSuffix(ev.DetailType, "Successful"):
+	case strings.HasSuffix(ev.DetailType, "Successful"), strings.HasPrefix(ev.DetailType, "EC2 Auto Scaling Instance Refresh"):
 		ev.Class = ClassChange
 	}
 	return nil
