@@ -15,6 +15,7 @@ const (
 	cache
 	queue
 	external
+	balancer
 )
 
 // node is a service or what a service uses.
@@ -73,6 +74,9 @@ func newApp(r *rand.Rand) *app {
 		a.add(r, names.next(), service)
 	}
 	a.connect(r, own)
+	if r.Float64() < 0.35 {
+		size += a.balance(r, names)
+	}
 	a.entries = []int{0}
 	if own > 6 && r.Float64() < 0.25 {
 		// A second entry calls into the middle.
@@ -135,6 +139,28 @@ func (a *app) connect(r *rand.Rand, own int) {
 	}
 }
 
+// balance puts load balancers in front of some services and returns how many.
+func (a *app) balance(r *rand.Rand, names *names) int {
+	front := map[int]int{} // balancer of a service
+	for i := range a.nodes {
+		for k := range a.nodes[i].calls {
+			c := &a.nodes[i].calls[k]
+			at, there := front[c.to]
+			if c.back || !there && r.Float64() < 0.5 {
+				continue
+			}
+			to := c.to
+			if !there {
+				at = a.add(r, names.part(a.nodes[to].name, r, "lb", "front", "elb"), balancer)
+				a.nodes[at].calls = []call{{to: to, times: 1, vital: true}}
+				front[to] = at
+			}
+			a.nodes[i].calls[k].to = at
+		}
+	}
+	return len(front)
+}
+
 // layer gives every node one to three callers in the layer above: diamonds.
 func (a *app) layer(r *rand.Rand, own int) {
 	above, begin := []int{0}, 1
@@ -165,6 +191,8 @@ func (a *app) add(r *rand.Rand, name string, k kind) int {
 		n.work, n.disk, n.cpu = between(r, 0.0003, 0.002), 0, n.cpu/5
 	case queue:
 		n.work, n.cpu, n.usual = between(r, 0.002, 0.008), n.cpu/10, 0
+	case balancer:
+		n.work, n.cpu, n.jitter = between(r, 0.0003, 0.001), n.cpu/20, n.jitter/2
 	case external:
 		n.work, n.hidden = between(r, 0.05, 0.3), true
 		n.unknown = r.Float64() < 0.4
@@ -174,8 +202,12 @@ func (a *app) add(r *rand.Rand, name string, k kind) int {
 }
 
 func (a *app) link(r *rand.Rand, from, to int) {
+	times := between(r, 0.3, 1.3)
+	if r.Float64() < 0.12 {
+		times = between(r, 0.001, 0.03) // seldom used
+	}
 	a.nodes[from].calls = append(a.nodes[from].calls, call{
-		to: to, times: between(r, 0.3, 1.3), vital: r.Float64() < 0.8, parallel: r.Float64() < 0.25,
+		to: to, times: times, vital: r.Float64() < 0.8, parallel: r.Float64() < 0.25,
 		retries: float64(r.IntN(3)) * float64(r.IntN(2)),
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // quantity is something that can be measured of a node every minute.
@@ -60,11 +61,13 @@ func (m *meter) read(now []state) {
 		m.put(i, qP50, half*sway*(1+0.7*s.tail*few*m.r.NormFloat64()))
 		m.put(i, qP99, half*math.Exp(2.33*s.tail)*math.Exp(1.5*m.drift[i])*(1+3*s.tail*few*m.r.NormFloat64()))
 		m.put(i, qRequests, count)
-		wrong := 0.0
-		if count > 0 {
-			wrong = min(count, m.count(count*s.failed)) / count
+		m.put(i, qErrors, min(count, m.count(count*s.failed))/count)
+		if count == 0 {
+			// What nobody asked for took no time.
+			for _, q := range []quantity{qLatency, qP50, qP99} {
+				m.out[i][q][len(m.out[i][q])-1] = math.NaN()
+			}
 		}
-		m.put(i, qErrors, wrong)
 		served := s.served * (1 - s.failed/2)
 		m.put(i, qCPU, (0.03+min(s.use, 1))*n.cores*(1+0.05*m.r.NormFloat64()))
 		saw := 0.12 * n.memory * (m.wave[i] - math.Floor(m.wave[i]))
@@ -85,7 +88,7 @@ func (m *meter) put(node int, q quantity, v float64) {
 
 // count is a Poisson number, near enough.
 func (m *meter) count(mean float64) float64 {
-	if mean <= 0 {
+	if math.IsNaN(mean) || mean <= 0 {
 		return 0
 	}
 	if mean < 30 {
@@ -97,6 +100,11 @@ func (m *meter) count(mean float64) float64 {
 		return k
 	}
 	return math.Max(0, math.Round(mean+math.Sqrt(mean)*m.r.NormFloat64()))
+}
+
+// known are the values that were measured.
+func known(v []float64) []float64 {
+	return slices.DeleteFunc(slices.Clone(v), math.IsNaN)
 }
 
 // wording is how one application's monitoring calls its metrics.
@@ -152,6 +160,10 @@ func (s Set) of(k kind) []quantity {
 	switch {
 	case k == external:
 		return nil
+	case k == balancer && s == Pods:
+		return nil
+	case k == balancer:
+		return requests
 	case k == queue && s == Pods:
 		return []quantity{qNetIn, qNetOut}
 	case k == queue:

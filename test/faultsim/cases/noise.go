@@ -80,12 +80,16 @@ func (s sampler) points(v []float64, sum bool, late time.Duration) []rootcause.P
 		if s.r.Float64() < s.lost {
 			continue
 		}
+		there := known(v[from : from+each])
+		if len(there) == 0 {
+			continue
+		}
 		total := 0.0
-		for _, x := range v[from : from+each] {
+		for _, x := range there {
 			total += x
 		}
 		if !sum {
-			total /= float64(each)
+			total /= float64(len(there))
 		}
 		at := s.begin.Add(time.Duration(from)*time.Minute + late)
 		out = append(out, rootcause.Point{At: at, Value: sixDigits(total)})

@@ -57,7 +57,10 @@ func noticed(r *rand.Rand, a *app, t trouble, out []readings, onset int) (sign, 
 // departure is the first minute from which on a series is, for two minutes, as
 // far out as it never was in the hour before, and by how much.
 func departure(v []float64, onset int) (minute int, far float64) {
-	before := slices.Clone(v[max(0, onset-60):onset])
+	before := known(v[max(0, onset-60):onset])
+	if len(before) < 20 {
+		return math.MaxInt, 0
+	}
 	slices.Sort(before)
 	low, mid, high := before[0], before[len(before)/2], before[len(before)-1]
 	room := 0.5*(high-low) + 0.05*math.Abs(mid) + 0.004

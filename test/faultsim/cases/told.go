@@ -53,7 +53,7 @@ func logs(r *rand.Rand, a *app, t trouble, out []readings, s sampler, onset int)
 	m := &meter{r: r}
 	for i := range a.nodes {
 		n := &a.nodes[i]
-		if n.kind == external || n.kind == queue || n.hidden {
+		if n.kind != service && n.kind != database || n.hidden {
 			continue
 		}
 		name := redact.Name(n.name)
@@ -70,7 +70,10 @@ func logs(r *rand.Rand, a *app, t trouble, out []readings, s sampler, onset int)
 			})
 			continue
 		}
-		usual := out[i][qErrors][:onset]
+		usual := known(out[i][qErrors][:onset])
+		if len(usual) == 0 {
+			continue
+		}
 		most := slices.Max(usual)
 		add(name, redact.Literal("request <*> failed: <*> did not answer"), true, func(k int) float64 {
 			if wrong := out[i][qErrors][k]; wrong > most+0.01 {
