@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	cw "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
@@ -22,6 +23,11 @@ const healthyWithin = time.Minute
 // leastWarm is how long a baseline lasts at least: services have just been
 // restarted, and what that sets off has to show before the fault.
 const leastWarm = 12 * time.Second
+
+// leastOK is how long alarms have been OK before the next fault: for half a minute
+// the detectors count another one as the same trouble, and that of the scenario
+// before is over.
+const leastOK = 40 * time.Second
 
 // maxFalse is how many incidents may open before the fault: a machine that
 // stalls for some seconds slows a healthy shop down, which is unusual and found.
@@ -90,17 +96,22 @@ func (p *play) quiet(ctx context.Context) (err error) {
 }
 
 // healthy tells why the shop is not fit for a fault: callers get errors, or an
-// alarm that has to go off is on already.
+// alarm that has to go off is on already, or was a moment ago.
 func (p *play) healthy(ctx context.Context) error {
 	if seen := p.st.Shop.Traffic(5 * time.Second); seen.Requests == 0 || seen.Errors*20 > seen.Requests {
 		return fmt.Errorf("the shop is not healthy: %d of %d requests failed in the last five seconds", seen.Errors, seen.Requests)
 	}
-	out, err := cw.NewFromConfig(p.st.AWS()).DescribeAlarms(ctx, &cw.DescribeAlarmsInput{StateValue: cwtypes.StateValueAlarm})
+	out, err := cw.NewFromConfig(p.st.AWS()).DescribeAlarms(ctx, &cw.DescribeAlarmsInput{})
 	if err != nil {
 		return fmt.Errorf("ask for the alarms: %w", err)
 	}
 	for _, a := range out.MetricAlarms {
-		return fmt.Errorf("alarm %s is on in a healthy shop", *a.AlarmName)
+		if a.StateValue == cwtypes.StateValueAlarm {
+			return fmt.Errorf("alarm %s is on in a healthy shop", *a.AlarmName)
+		}
+		if since := time.Since(aws.ToTime(a.StateTransitionedTimestamp)); p.o.Warm && since < leastOK {
+			return fmt.Errorf("alarm %s changed %.0f s ago, in a healthy shop", *a.AlarmName, since.Seconds())
+		}
 	}
 	return nil
 }
