@@ -89,7 +89,7 @@ func (a *Activities) askEach(ctx context.Context, sources []source, q *question)
 			}
 		}()
 	}
-	beat := time.NewTicker(beatEvery)
+	beat := time.NewTicker(a.beat)
 	defer beat.Stop()
 	out := make([]reply, len(sources))
 	for left := len(sources); left > 0; {

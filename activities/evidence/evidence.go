@@ -45,6 +45,8 @@ type Options struct {
 	Logs     Logs
 	Catalog  Catalog
 	Traces   Traces           // X-Ray; nil: it is switched off
+	Trail    Trail            // CloudTrail; nil: it is switched off
+	Past     Past             // incidents that are over; nil: none are looked at
 	Store    Store            // keeps large pieces; nil: nothing does
 	Redactor redact.Redactor  // default: rules.Default()
 	Now      func() time.Time // default: time.Now
@@ -55,7 +57,10 @@ type Options struct {
 }
 
 // Activities are GatherEvidence, ReadSymptom and VerifyRecovery.
-type Activities struct{ opts Options }
+type Activities struct {
+	opts Options
+	beat time.Duration // between two heartbeats while sources are asked
+}
 
 // New checks the options and fills in the defaults.
 func New(opts Options) (*Activities, error) {
@@ -80,5 +85,5 @@ func New(opts Options) (*Activities, error) {
 	if opts.Stream == "" {
 		opts.Stream = "firebreak"
 	}
-	return &Activities{opts: opts}, nil
+	return &Activities{opts: opts, beat: beatEvery}, nil
 }

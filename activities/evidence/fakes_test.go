@@ -154,7 +154,9 @@ func (c *cloud) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLogE
 	if c.logErr != nil {
 		return nil, c.logErr
 	}
+	c.mu.Lock()
 	c.filters = append(c.filters, aws.ToString(in.FilterPattern))
+	c.mu.Unlock()
 	skip := 0
 	if in.NextToken != nil {
 		skip, _ = strconv.Atoi(*in.NextToken)
