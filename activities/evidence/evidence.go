@@ -45,8 +45,6 @@ type Options struct {
 	Logs     Logs
 	Catalog  Catalog
 	Traces   Traces           // X-Ray; nil: it is switched off
-	Trail    Trail            // CloudTrail; nil: it is switched off
-	Past     Past             // incidents that are over; nil: none are looked at
 	Store    Store            // keeps large pieces; nil: nothing does
 	Redactor redact.Redactor  // default: rules.Default()
 	Now      func() time.Time // default: time.Now
