@@ -163,20 +163,25 @@ func TestAnalyzeIsRefusedByName(t *testing.T) {
 		code int
 		says string
 	}{
-		"no case":              {nil, exitUsage, "--case DIR"},
-		"an argument":          {[]string{folder}, exitUsage, "unknown command"},
-		"no such folder":       {[]string{"--case", folder + "x"}, exitUsage, "no such folder"},
-		"a file":               {[]string{"--case", filepath.Join(folder, metricsFile)}, exitUsage, "is a file"},
-		"both":                 {[]string{"--case", folder, "--cases", folder}, exitUsage, "not both"},
-		"several to nowhere":   {[]string{"--cases", folder}, exitUsage, "--out"},
-		"twice the same name":  {[]string{"--case", folder, "--case", folder, "--out", t.TempDir()}, exitUsage, "would both write"},
-		"out is a file":        {[]string{"--case", folder, "--out", filepath.Join(folder, metricsFile)}, exitUsage, "is a file"},
-		"out is -":             {[]string{"--case", folder, "--out", "-"}, exitUsage, "is a folder"},
-		"less than nothing":    {[]string{"--case", folder, "--top", "-1"}, exitUsage, "--top"},
-		"no cases in it":       {[]string{"--cases", folder, "--out", t.TempDir()}, exitFailed, "no folder"},
-		"an empty case":        {[]string{"--case", t.TempDir()}, exitFailed, "no symptom.json"},
-		"nothing but symptom":  {[]string{"--case", without(metricsFile)}, exitFailed, "nothing to analyse"},
-		"nothing usable":       {[]string{"--case", broken(metricsFile, "timestamp,service,metric,value\nx,y,z,1\n")}, exitFailed, "not a single row"},
+		"no case":             {nil, exitUsage, "--case DIR"},
+		"an argument":         {[]string{folder}, exitUsage, "unknown command"},
+		"no such folder":      {[]string{"--case", folder + "x"}, exitUsage, "no such folder"},
+		"a file":              {[]string{"--case", filepath.Join(folder, metricsFile)}, exitUsage, "is a file"},
+		"both":                {[]string{"--case", folder, "--cases", folder}, exitUsage, "not both"},
+		"several to nowhere":  {[]string{"--cases", folder}, exitUsage, "--out"},
+		"twice the same name": {[]string{"--case", folder, "--case", folder, "--out", t.TempDir()}, exitUsage, "would both write"},
+		"out is a file":       {[]string{"--case", folder, "--out", filepath.Join(folder, metricsFile)}, exitUsage, "is a file"},
+		"out is -":            {[]string{"--case", folder, "--out", "-"}, exitUsage, "is a folder"},
+		"less than nothing":   {[]string{"--case", folder, "--top", "-1"}, exitUsage, "--top"},
+		"no cases in it":      {[]string{"--cases", folder, "--out", t.TempDir()}, exitFailed, "no folder"},
+		"an empty case":       {[]string{"--case", t.TempDir()}, exitFailed, "no symptom.json"},
+		"nothing but symptom": {[]string{"--case", without(metricsFile)}, exitFailed, "nothing to analyse"},
+		"nothing usable":      {[]string{"--case", broken(metricsFile, "timestamp,service,metric,value\nx,y,z,1\n")}, exitFailed, "not a single row"},
+		"no metrics but logs": {[]string{"--case", func() string {
+			dir := broken(metricsFile, "\x00\x01\x02\n\xff\xfe,\n")
+			write(t, dir, logsFile, "timestamp,service,template_id,count\n1,a,b,1\n")
+			return dir
+		}()}, exitFailed, "read metrics.csv: not a single row"},
 		"a broken symptom":     {[]string{"--case", broken(symptomFile, "{")}, exitFailed, "read symptom.json"},
 		"a symptom as a list":  {[]string{"--case", broken(symptomFile, "[]")}, exitFailed, "read symptom.json"},
 		"no start":             {[]string{"--case", broken(symptomFile, `{"service": "a"}`)}, exitFailed, "no start"},

@@ -61,9 +61,6 @@ func readCase(ctx context.Context, dir string, track *tracker) (readFolder, erro
 		return c, err
 	}
 	if len(c.given.Series) == 0 && len(c.given.Logs) == 0 && len(c.given.Changes) == 0 {
-		if c.rows.Bad > 0 {
-			return c, errNothingUsable
-		}
 		return c, errors.New("there is nothing to analyse: no metrics, no logs, no changes")
 	}
 	c.look()
@@ -97,6 +94,9 @@ func (c *readFolder) readMetrics(ctx context.Context, track *tracker) error {
 			c.given.Series[at].Points = append(c.given.Series[at].Points, rootcause.Point{At: row.at, Value: row.value})
 		}
 	})
+	if err == nil && len(c.given.Series) == 0 && c.rows.Bad > 0 {
+		err = fmt.Errorf("read %s: %w", metricsFile, errNothingUsable)
+	}
 	joined, series := 0, 0
 	for i := range c.given.Series {
 		s := &c.given.Series[i]
