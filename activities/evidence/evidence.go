@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"golang.org/x/time/rate"
 
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
@@ -45,6 +46,8 @@ type Options struct {
 	Logs     Logs
 	Catalog  Catalog
 	Traces   Traces           // X-Ray; nil: it is switched off
+	Trail    Trail            // CloudTrail; nil: it is switched off
+	Past     Past             // incidents that are over; nil: none are looked at
 	Store    Store            // keeps large pieces; nil: nothing does
 	Redactor redact.Redactor  // default: rules.Default()
 	Now      func() time.Time // default: time.Now
@@ -58,6 +61,8 @@ type Options struct {
 type Activities struct {
 	opts Options
 	beat time.Duration // between two heartbeats while sources are asked
+
+	trailPace *rate.Limiter // of all incidents of this worker together
 }
 
 // New checks the options and fills in the defaults.
@@ -83,5 +88,5 @@ func New(opts Options) (*Activities, error) {
 	if opts.Stream == "" {
 		opts.Stream = "firebreak"
 	}
-	return &Activities{opts: opts, beat: beatEvery}, nil
+	return &Activities{opts: opts, beat: beatEvery, trailPace: trailPace()}, nil
 }

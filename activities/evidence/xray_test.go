@@ -117,7 +117,10 @@ func askTraces(t *testing.T, x *traces, edits ...func(*evidence.Options, *incide
 	t.Helper()
 	c := newCloud()
 	opts := evidence.Options{
-		Metrics: c, Logs: c, Catalog: catalog{"payments": service("payments")}, Now: c.clock, Before: 2 * time.Minute, Traces: x, Within: 2 * time.Second,
+		Metrics: c, Logs: c, Catalog: catalog{"payments": service("payments")}, Now: c.clock, Before: 2 * time.Minute, Within: 2 * time.Second,
+	}
+	if x != nil {
+		opts.Traces = x
 	}
 	in := incident.GatherEvidenceInput{
 		IncidentID: "inc-1", Service: service("checkout", "payments"), Neighbours: []string{"payments"}, Commit: "abc", Onset: onset, Until: onset.Add(30 * time.Second),

@@ -70,6 +70,11 @@ const (
 	FactSlowBefore  = "p99_before"   // 99th percentile of response times before the onset, in seconds
 	FactSlowAfter   = "p99_after"    // the same since
 
+	// Of incidents of the past.
+	FactSimilarity = "similarity" // to this one, in [0,1]
+	FactTried      = "tried"      // how often the runbook was run in incidents like this one
+	FactFixed      = "fixed"      // how often that helped
+
 	// Of suspects.
 	FactRank         = "rank"                  // from 1
 	FactScore        = "score"                 // probability in [0,1] that the service is the cause
