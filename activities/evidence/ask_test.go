@@ -19,18 +19,18 @@ import (
 	"firebreak/internal/redact/rules"
 )
 
-// told is a source that does what a test says.
-type told struct {
+// scripted is a source that does what a test says.
+type scripted struct {
 	is     redact.Text
 	rights []string
 	do     func(ctx context.Context) (answer, error)
 }
 
-func (s told) name() redact.Text { return s.is }
+func (s scripted) name() redact.Text { return s.is }
 
-func (s told) needs() []string { return s.rights }
+func (s scripted) needs() []string { return s.rights }
 
-func (s told) gather(ctx context.Context, _ *question) (answer, error) { return s.do(ctx) }
+func (s scripted) gather(ctx context.Context, _ *question) (answer, error) { return s.do(ctx) }
 
 func piecesOf(titles ...redact.Text) answer {
 	var out answer
@@ -98,8 +98,8 @@ func TestSourcesFailEachByItself(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			good := told{redact.Literal("good"), []string{"a:B"}, func(context.Context) (answer, error) { return piecesOf(redact.Literal("good")), nil }}
-			bad := told{redact.Literal("bad"), []string{"a:B", "c:D"}, c.do}
+			good := scripted{redact.Literal("good"), []string{"a:B"}, func(context.Context) (answer, error) { return piecesOf(redact.Literal("good")), nil }}
+			bad := scripted{redact.Literal("bad"), []string{"a:B", "c:D"}, c.do}
 			got, sum := asker(50*time.Millisecond).ask(t.Context(), []source{good, bad, good}, &question{})
 			require.Len(t, got.pieces, 2+c.pieces)
 			require.False(t, sum.hopeless())
@@ -120,7 +120,7 @@ func TestSourcesFailEachByItself(t *testing.T) {
 func TestHopeless(t *testing.T) {
 	t.Parallel()
 	one := func(err error, needs ...string) source {
-		return told{redact.Literal("x"), needs, func(context.Context) (answer, error) { return answer{}, err }}
+		return scripted{redact.Literal("x"), needs, func(context.Context) (answer, error) { return answer{}, err }}
 	}
 	throttled, denied := refusedBy("CloudWatch", "X", "Throttling", ""), refusedBy("CloudWatch", "X", "AccessDenied", "")
 	for _, c := range []struct {
@@ -150,7 +150,7 @@ func TestAnswersComeInTheOrderOfTheSources(t *testing.T) {
 	for i := range 3 * parallel {
 		title := redact.Format("piece %d", i)
 		want = append(want, title)
-		sources = append(sources, told{title, nil, func(context.Context) (answer, error) {
+		sources = append(sources, scripted{title, nil, func(context.Context) (answer, error) {
 			select {
 			case running <- struct{}{}:
 			default:
@@ -175,7 +175,7 @@ func TestHeartbeatsWhileSourcesAreAsked(t *testing.T) {
 	t.Parallel()
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestActivityEnvironment()
-	beaten := make(chan struct{}, 100)
+	beaten := make(chan struct{}, 1)
 	env.SetOnActivityHeartbeatListener(func(*activity.Info, converter.EncodedValues) {
 		select {
 		case beaten <- struct{}{}:
@@ -184,15 +184,13 @@ func TestHeartbeatsWhileSourcesAreAsked(t *testing.T) {
 	})
 	a := asker(time.Minute)
 	a.beat = time.Millisecond
-	slow := told{redact.Literal("slow"), nil, func(ctx context.Context) (answer, error) {
-		for range 2 {
-			select {
-			case <-beaten:
-			case <-ctx.Done():
-				return answer{}, ctx.Err()
-			}
+	slow := scripted{redact.Literal("slow"), nil, func(ctx context.Context) (answer, error) {
+		select {
+		case <-beaten:
+			return answer{}, nil
+		case <-ctx.Done():
+			return answer{}, ctx.Err()
 		}
-		return answer{}, nil
 	}}
 	env.RegisterActivityWithOptions(func(ctx context.Context) (int, error) {
 		got, _ := a.ask(ctx, []source{slow}, &question{})
@@ -209,7 +207,7 @@ func TestHeartbeatsWhileSourcesAreAsked(t *testing.T) {
 func TestAskingEndsWithTheActivity(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	slow := told{redact.Literal("slow"), []string{"a:B"}, func(ctx context.Context) (answer, error) {
+	slow := scripted{redact.Literal("slow"), []string{"a:B"}, func(ctx context.Context) (answer, error) {
 		cancel()
 		<-ctx.Done()
 		return answer{}, ctx.Err()

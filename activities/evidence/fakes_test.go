@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -209,8 +210,19 @@ func activities(t *testing.T, c *cloud) (*evidence.Activities, *testsuite.TestAc
 		Metrics: c, Logs: c, Catalog: catalog{"payments": service("payments")}, Now: c.clock, Poll: time.Millisecond, Before: 2 * time.Minute,
 	})
 	require.NoError(t, err)
+	return a, environment(a)
+}
+
+func environment(a *evidence.Activities) *testsuite.TestActivityEnvironment {
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestActivityEnvironment()
 	env.RegisterActivity(a)
-	return a, env
+	return env
+}
+
+// full is a store that has no room.
+type full struct{}
+
+func (full) Put(context.Context, []byte) (incident.ObjectRef, error) {
+	return incident.ObjectRef{}, errors.New("no space left")
 }

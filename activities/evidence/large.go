@@ -18,22 +18,21 @@ import (
 const (
 	storeWithin   = 20 * time.Second
 	storedAtATime = 4
-	worthStoring  = 2 // times the size of the piece
 )
 
 // placeholderRef has the size of any reference, so that a result keeps its
 // limits whether or not its large pieces can be stored.
 var placeholderRef = incident.ObjectRef{Key: strings.Repeat("0", 37), SHA256: strings.Repeat("0", 64), Bytes: 1_000_000}
 
-// pack writes down the full form of a piece if it is worth storing: if it is much
-// more than the piece. Calm series are looked up by their query instead.
+// pack writes down the full form of a piece if it is worth storing: if it is
+// larger than that. Calm series are looked up by their query instead.
 func (a *Activities) pack(p *piece) {
 	if a.opts.Store == nil || p.full == nil || p.weight < weightSignal && p.Kind == incident.EvidenceMetric {
 		return
 	}
 	body, err := json.Marshal(p.full)
 	// Only a number that JSON cannot hold fails; the piece does without then.
-	if err == nil && len(body) >= worthStoring*size(p.Evidence) {
+	if err == nil && len(body) > size(p.Evidence) {
 		p.body = body
 	}
 }

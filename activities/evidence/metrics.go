@@ -84,7 +84,9 @@ func (s metricSource) gather(ctx context.Context, q *question) (answer, error) {
 	}
 	for i, points := range all {
 		w := s.series[i]
-		out.series = append(out.series, seriesOf(w, points))
+		if len(points) > 0 {
+			out.series = append(out.series, seriesOf(w, points))
+		}
 		near := points[sort.Search(len(points), func(i int) bool {
 			return !points[i].at.Before(q.from.Truncate(time.Duration(s.period) * time.Second))
 		}):]

@@ -43,7 +43,7 @@ func (s suspects) gather(_ context.Context, q *question) (answer, error) {
 		whole.Suspects = append(whole.Suspects, wholeOfSuspect(one))
 	}
 	for i, one := range ranking.Suspects {
-		if i == maxSuspects || one.Score < leastSuspect && i > 0 {
+		if i == maxSuspects || one.Score < leastSuspect {
 			break
 		}
 		out.addWhole(s.suspect(i+1, one, ranking, c, q), weightSuspect-float64(i), whole)
