@@ -33,7 +33,7 @@ func troubled(t *testing.T, folder string, stamp func(time.Time) string) {
 		for _, s := range []string{"front", "middle", "back"} {
 			value := 0.1 + 0.01*rng.Float64()
 			if m >= 90 && s != "back" {
-				value += 1
+				value++
 			}
 			fmt.Fprintf(&b, "%s,%s,latency,%.4f\n", stamp(recorded.Add(time.Duration(m)*time.Minute)), s, value)
 		}

@@ -1,6 +1,9 @@
 package cases
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // effect is what a fault does to one node in one minute. The zero value of a
 // factor means 1.
@@ -92,8 +95,8 @@ func (f *flow) step(load float64, effects map[int]effect) {
 		f.now[i].arriving = arriving[i]
 		f.send(i, before, arriving)
 	}
-	for k := len(f.app.order) - 1; k >= 0; k-- {
-		f.answer(f.app.order[k], before)
+	for _, i := range slices.Backward(f.app.order) {
+		f.answer(i, before)
 	}
 }
 
