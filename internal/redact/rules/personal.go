@@ -1,104 +1,166 @@
 package rules
 
 import (
-	"net/netip"
-	"regexp"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// personalRules find data about people. They run after the secrets, so that an
-// address inside of a token is not taken apart.
-func personalRules() []rule {
-	return []rule{
-		{kind: "email", need: []string{"@"}, find: regexp.MustCompile(`[\pL\pN._%+-]{1,64}@(?:[\pL\pN](?:[\pL\pN-]{0,61}[\pL\pN])?\.){1,8}\pL{2,24}`)},
-		{kind: "iban", look: ibanHead, find: regexp.MustCompile(`\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b`), ok: iban},
-		{kind: "card", look: cardGroups, find: regexp.MustCompile(`\b[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}(?:[ -]?[0-9]{1,3})?\b`), ok: card},
-		{kind: "card", look: cardGroups, find: regexp.MustCompile(`\b3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}\b`), ok: card},
-		{kind: "card", look: cardNumber, find: regexp.MustCompile(`\b[0-9]{13,19}\b`), ok: card},
-		// Only what is written as an international or a bracketed number: any other
-		// row of digits in telemetry is far more often a count, an id or a time.
-		{kind: "phone", need: []string{"+"}, find: regexp.MustCompile(`(?:^|[^\w+.-])(?P<v>\+[1-9][0-9]{0,2}(?:[ .-]?\(?[0-9]{1,5}\)?){2,6})`), ok: phone},
-		{kind: "phone", need: []string{"("}, look: bracketed, find: regexp.MustCompile(`\([0-9]{3}\) ?[0-9]{3}[ .-][0-9]{4}\b`)},
-		{kind: "ip", look: publicAddress, find: regexp.MustCompile(`(?:^|[^0-9.A-Za-z])(?P<v>[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?:_|\b)`), ok: publicIP},
-		{kind: "ip", look: longAddress, find: regexp.MustCompile(`(?:^|[^0-9A-Za-z:.])(?P<v>(?:[0-9A-Fa-f]{1,4}:{1,2}){2,8}(?:[0-9A-Fa-f]{1,4})?)`), ok: publicIP},
-	}
+// Kinds of data about people.
+const (
+	kindEmail    = "email"
+	kindPhone    = "phone"
+	kindCard     = "card"
+	kindIBAN     = "iban"
+	kindNational = "national-id"
+	kindIP       = "ip"
+	kindHost     = "host"
+)
+
+// context is a word that says what a number near it is.
+type context struct {
+	what     uint16
+	from, to int
 }
 
-// iban checks the ISO 13616 check digits: the number with its first four
-// characters moved to the end, letters as 10 to 35, is 1 modulo 97.
-func iban(v string) bool {
-	v = strings.ReplaceAll(v, " ", "")
-	if len(v) < 15 || len(v) > 34 {
-		return false
-	}
-	rest := 0
-	for _, r := range v[4:] + v[:4] {
-		if r >= 'A' {
-			rest = (rest*100 + int(r-'A') + 10) % 97
-		} else {
-			rest = (rest*10 + int(r-'0')) % 97
-		}
-	}
-	return rest == 1
+// What numbers can be said to be.
+const (
+	saysPhone = 1 << iota
+	saysCard
+	saysNational // of any country
+	saysCount    // a number of a machine: a block, an offset, a trace
+	saysHost
+)
+
+// contextWords are the words, each at a border of a word.
+var contextWords = map[uint16][]string{
+	saysPhone: {"phone", "tel", "telephone", "mobile", "cell", "fax", "sms", "whatsapp", "msisdn", "caller", "callback", "dial", "dialed", "dialled", "handy", "telefon", "telefonnummer", "telefono", "teléfono", "téléphone", "celular", "voicemail", "numéro", "rückruf", "mobil", "portable", "call me", "call us", "call back", "reach me", "reach us", "text me", "ring me"},
+	saysCard:  {"card", "pan", "credit", "debit", "visa", "mastercard", "amex", "maestro", "cc", "ccnum", "cardnumber", "creditcard"},
+	saysNational: {
+		"ssn", "social security", "socialsecurity", "social_security", "tin", "itin", "taxpayer", "tax id", "taxid", "tax_id", "tax number", "tax-id", "national id", "nationalid", "national_id", "national-id", "identity number", "id number", "id_number", "idnumber", "citizen", "passport", "national insurance", "nino", "ni number", "ni_number",
+		"steuer", "steuerid", "steuer-id", "idnr", "steueridentifikationsnummer", "nir", "insee", "numéro de sécurité sociale", "sécurité sociale", "securite sociale", "secu", "dni", "nie", "nif", "codice fiscale", "codicefiscale", "codice_fiscale",
+		"bsn", "burgerservicenummer", "personnummer", "personnr", "pnr", "personal number", "personal identity", "samordningsnummer", "fødselsnummer", "fodselsnummer", "fnr", "cpr", "cpr-nr", "hetu", "henkilötunnus", "pesel", "cpf", "rg", "aadhaar", "aadhar", "uidai", "pan",
+		"rijksregisternummer", "national number", "niss", "insz", "ahv", "avs", "nhs", "sin", "social insurance", "tfn", "tax file", "medicare", "curp", "rut", "nric", "hkid", "my number", "mynumber", "rrn", "tckn", "tc kimlik", "pps", "ppsn", "amka", "egn", "cnp", "rodné číslo", "rodne cislo", "sa id", "id no",
+	},
+	saysCount: {"trace", "traceid", "trace_id", "span", "spanid", "span_id", "offset", "blk", "block", "seq", "sequence", "nonce", "epoch", "timestamp", "ts", "nanos", "micros", "txid", "lsn", "inode", "serial", "bytes", "size", "order", "order_id", "orderid", "request", "request_id", "event_id", "message_id", "snowflake", "partition", "ticket", "build", "revision", "version", "shipment", "tracking", "parcel", "sku", "isbn", "ean", "imei", "part", "invoice", "batch", "lot", "article", "artikel", "model", "item", "job", "case", "reference"},
 }
 
-// card checks the issuer prefix, the length and the Luhn digit of ISO/IEC 7812.
-// The prefix keeps times in milli-, micro- and nanoseconds out, which begin with
-// 1 until the year 2033.
-func card(v string) bool {
-	digits := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
+func (t *table) personal() {
+	for what, list := range contextWords {
+		for _, word := range list {
+			t.on(word, func(c *scan, from, to int) {
+				if !at(c.text, from-1, isWordByte) && !at(c.text, to, isLetterByte|isWideByte) || hump(c.text, from, to) {
+					c.contexts = append(c.contexts, context{what, from, to})
+				}
+			})
 		}
-		return -1
-	}, v)
-	if len(digits) < 13 || len(digits) > 19 || !strings.ContainsRune("23456", rune(digits[0])) {
-		return false
 	}
-	sum := 0
-	for i := range digits {
-		d := int(digits[len(digits)-1-i] - '0')
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
+	t.on("@", func(c *scan, from, _ int) { c.email(from) })
+	t.on("::", (*scan).address6)
+	for _, word := range []string{"host", "hostname", "server", "peer", "node", "upstream", "backend"} {
+		t.on(word, (*scan).namedHost)
+	}
+	t.on("://", func(c *scan, _, to int) { c.host(to) })
+}
+
+// hump tells whether a word is a part of a name in camel case.
+func hump(text string, from, to int) bool {
+	return (from == 0 || !in(text[from-1], isWordByte) || in(text[from-1], isLowerByte) && in(text[from], isUpperByte)) &&
+		(to == len(text) || !in(text[to], isLetterByte|isWideByte) || in(text[to], isUpperByte) && in(text[to-1], isLowerByte))
+}
+
+// near is how far from a number, in bytes, a word may stand that says what it is.
+const near = 48
+
+// said is what words near a place say.
+func (c *scan) said(from, to int) uint16 {
+	var what uint16
+	for i := len(c.contexts) - 1; i >= 0; i-- {
+		w := c.contexts[i]
+		if w.to <= from && from-w.to <= near || w.from >= to && w.from-to <= 12 {
+			what |= w.what
+		}
+	}
+	return what
+}
+
+// named is what the word just before a place says.
+func (c *scan) named(from int) uint16 {
+	var what uint16
+	for i := len(c.contexts) - 1; i >= 0; i-- {
+		if w := c.contexts[i]; w.to <= from && from-w.to <= 5 && !strings.ContainsAny(c.text[w.to:from], ",;") {
+			what |= w.what
+		}
+	}
+	return what
+}
+
+// email marks an address around its "@".
+func (c *scan) email(i int) {
+	text := c.text
+	from := i
+	for from > 0 && i-from < 64 {
+		r, n := utf8.DecodeLastRuneInString(text[:from])
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._%+-", r) {
+			break
+		}
+		from -= n
+	}
+	for from < i && strings.IndexByte(".%-", text[from]) >= 0 {
+		from++
+	}
+	if from == i || i < c.userEnd || strings.HasSuffix(text[:from], "://") {
+		return
+	}
+	end, last := i+1, i+1
+	labels := 0
+	for {
+		stop := end
+		for stop < len(text) && stop-end < 64 {
+			r, n := utf8.DecodeRuneInString(text[stop:])
+			if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' {
+				break
 			}
+			stop += n
 		}
-		sum += d
+		if stop == end || text[end] == '-' || labels == 9 {
+			break
+		}
+		labels, last = labels+1, stop
+		if stop >= len(text) || text[stop] != '.' {
+			break
+		}
+		end = stop + 1
 	}
-	return sum%10 == 0
+	domain := text[i+1 : last]
+	dot := strings.LastIndexByte(domain, '.')
+	if dot < 0 {
+		return
+	}
+	top := domain[dot+1:]
+	if utf8.RuneCountInString(top) < 2 || strings.ContainsAny(top, "0123456789-") || slices.Contains(noDomain, strings.ToLower(top)) {
+		return
+	}
+	if text[from:i] == "git" && last < len(text) && text[last] == ':' { // the address of a repository
+		return
+	}
+	c.add(from, last, kindEmail, weightShape)
+}
+
+// noDomain are endings of what has an "@" in it and is no address: files, and
+// units of systemd.
+var noDomain = []string{
+	"png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "js", "mjs", "cjs", "ts", "jsx", "tsx", "css", "scss", "html", "json", "yaml", "yml", "xml", "txt", "log", "md", "tgz", "gz", "zip", "jar", "war", "so", "dll", "exe", "go", "py", "rb", "java", "service", "socket", "timer", "mount", "slice", "scope", "target", "device", "path", "swap",
 }
 
 // phone checks the number of digits of ITU-T E.164, at most 15.
 func phone(v string) bool {
 	n := 0
-	for _, r := range v {
-		if r >= '0' && r <= '9' {
+	for i := range len(v) {
+		if in(v[i], isDigitByte) {
 			n++
 		}
 	}
 	return n >= 9 && n <= 15
-}
-
-// documentation are the ranges that stand for nobody (RFC 5737, RFC 3849,
-// RFC 6598 and RFC 2544).
-var documentation = []netip.Prefix{
-	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.51.100.0/24"),
-	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32"),
-	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("198.18.0.0/15"),
-	netip.MustParsePrefix("0.0.0.0/8"),
-}
-
-// publicIP tells addresses of the open internet, which can point to a person,
-// from private and reserved ones, which operators need to see.
-func publicIP(v string) bool {
-	ip, err := netip.ParseAddr(v)
-	if err != nil || !ip.IsGlobalUnicast() || ip.IsPrivate() {
-		return false
-	}
-	for _, p := range documentation {
-		if p.Contains(ip) {
-			return false
-		}
-	}
-	return true
 }
