@@ -9,11 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/xray"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
@@ -141,11 +143,19 @@ func (a *assembly) evidence() error {
 	if err != nil {
 		return fmt.Errorf("evidence.store: %w", err)
 	}
-	acts, err := evidence.New(evidence.Options{
+	opts := evidence.Options{
 		Store:   large,
 		Metrics: cloudwatch.NewFromConfig(reading), Logs: cloudwatchlogs.NewFromConfig(reading), Catalog: a.store,
+		Past:     evidence.TemporalPast{Client: a.temporal, Namespace: a.namespace},
 		Redactor: a.redactor, Poll: a.cfg.Automation.VerifyPoll, Stream: a.cfg.Stream.Name,
-	})
+	}
+	if a.cfg.Evidence.XRay {
+		opts.Traces = xray.NewFromConfig(reading)
+	}
+	if a.cfg.Evidence.CloudTrail {
+		opts.Trail = cloudtrail.NewFromConfig(reading)
+	}
+	acts, err := evidence.New(opts)
 	if err != nil {
 		return err
 	}
