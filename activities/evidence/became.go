@@ -148,8 +148,9 @@ func (l logSource) told(all []found, before, after window, q *question) ([]chang
 	return changes[:telling], whole
 }
 
-// pieces are the patterns of a group that became more, less or other.
-func (l logSource) pieces(all []found, before, after window, q *question) answer {
+// pieces are the patterns of a group that became more, less or other. Only when
+// all was read it can be said that there are none.
+func (l logSource) pieces(all []found, before, after window, q *question, complete bool) answer {
 	var out answer
 	share := 0.0
 	if after.lines > 0 {
@@ -184,7 +185,7 @@ func (l logSource) pieces(all []found, before, after window, q *question) answer
 		}
 		out.addWhole(e, p.weight(), whole)
 	}
-	if len(told) == 0 {
+	if len(told) == 0 && complete {
 		out.addWhole(incident.Evidence{
 			Kind: incident.EvidenceLogs, Service: l.service, From: q.from, To: q.until,
 			Title:  redact.Format("no new, grown or gone log pattern of %s", redact.Name(l.service)),

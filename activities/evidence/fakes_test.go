@@ -38,7 +38,9 @@ type cloud struct {
 	history map[string][]cwtypes.AlarmHistoryItem // by type
 
 	metricErr, alarmErr, historyErr, logErr error
-	onRead                                  func() // before each GetMetricData
+	onRead                                  func()                                                                  // before each GetMetricData
+	onLines                                 func(ctx context.Context, group string, from time.Time, skip int) error // before each FilterLogEvents
+	status                                  map[string]cwtypes.StatusCode                                           // by namespace/name{...}
 	filters                                 []string
 	periods                                 []int32
 }
@@ -108,7 +110,7 @@ func (c *cloud) result(in *cloudwatch.GetMetricDataInput, q cwtypes.MetricDataQu
 	for _, d := range q.MetricStat.Metric.Dimensions {
 		ref.Dimensions[*d.Name] = *d.Value
 	}
-	r := cwtypes.MetricDataResult{Id: q.Id}
+	r := cwtypes.MetricDataResult{Id: q.Id, StatusCode: c.status[ref.SourceKey()]}
 	for at, v := range c.series[ref.SourceKey()] {
 		if t := time.Unix(at, 0); !t.Before(*in.StartTime) && t.Before(*in.EndTime) {
 			r.Timestamps, r.Values = append(r.Timestamps, t), append(r.Values, v)
@@ -151,7 +153,7 @@ func (c *cloud) DescribeAlarmHistory(_ context.Context, in *cloudwatch.DescribeA
 	return out, nil
 }
 
-func (c *cloud) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLogEventsInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error) {
+func (c *cloud) FilterLogEvents(ctx context.Context, in *cloudwatchlogs.FilterLogEventsInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error) {
 	if c.logErr != nil {
 		return nil, c.logErr
 	}
@@ -161,6 +163,11 @@ func (c *cloud) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLogE
 	skip := 0
 	if in.NextToken != nil {
 		skip, _ = strconv.Atoi(*in.NextToken)
+	}
+	if c.onLines != nil {
+		if err := c.onLines(ctx, *in.LogGroupName, time.UnixMilli(*in.StartTime), skip); err != nil {
+			return nil, err
+		}
 	}
 	out := &cloudwatchlogs.FilterLogEventsOutput{}
 	n := 0

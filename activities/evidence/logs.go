@@ -17,6 +17,7 @@ const (
 	pageLines  = 10_000 // events of one page, CloudWatch Logs' own limit
 	maxPages   = 4      // pages of one window
 	maxLines   = 20_000 // events of one window
+	readable   = 0.7    // of them that are asked for where the rate of lines is known
 	maxPattern = 6      // pieces of one log group
 	maxRanked  = 30     // patterns of one log group that suspects are ranked by
 	maxWhole   = 300    // patterns of one log group that are stored
@@ -73,7 +74,7 @@ func (l logSource) gather(ctx context.Context, q *question) (answer, error) {
 		// Too many lines to read them all: those that may be errors are looked for
 		// by themselves, counted from the beginning.
 		share := after
-		patterns.forgetAfter()
+		patterns.forget(true)
 		var some window
 		some, _, err = a.lines(ctx, group, errorTerms, s.onset, s.until, patterns, true)
 		after = window{lines: share.lines, errors: share.errors, covered: some.covered}
@@ -81,26 +82,42 @@ func (l logSource) gather(ctx context.Context, q *question) (answer, error) {
 	}
 	var before window
 	if err == nil {
-		filter := ""
-		if more {
-			filter = errorTerms
+		filter, from := errorTerms, s.from
+		if !more {
+			filter, from = "", after.comparable(s.from, s.onset)
 		}
-		before, _, err = a.lines(ctx, group, filter, s.from, s.onset, patterns, false)
+		before, more, err = a.lines(ctx, group, filter, from, s.onset, patterns, false)
+		switch {
+		case err != nil:
+			// Half of the past would make what only its other half holds look new.
+			before = window{}
+			patterns.forget(false)
+		case more:
+			out.gap(incident.GapCut, l.name(), redact.Format("more than %d lines before the onset; what came since is compared with %.0f s of it", before.lines, before.covered.Seconds()))
+		}
 		// A group that began to log within the window is compared with the time
 		// since it did; what began a minute ago has no ten minutes of the past.
 		if before.first > 0 {
 			before.covered = min(before.covered, max(time.Second, s.onset.Sub(time.UnixMilli(before.first))))
 		}
 	}
-	if err != nil {
-		return out, err
-	}
-	if before.lines+after.lines == 0 {
+	if before.lines+after.lines > 0 {
+		out.join(l.pieces(patterns.all(), before, after, q, err == nil))
+	} else if err == nil {
 		out.gap(incident.GapNone, l.name(), redact.Literal("no lines around the onset"))
-		return out, nil
 	}
-	out.join(l.pieces(patterns.all(), before, after, q))
-	return out, nil
+	return out, err
+}
+
+// comparable is from when on lines before the onset can all be read, if as many
+// came as since: from itself, else something later. What came right before is
+// what tells most.
+func (w *window) comparable(from, onset time.Time) time.Time {
+	rate := float64(w.lines) / max(1, w.covered.Seconds())
+	if most := time.Duration(readable * maxLines / max(rate, 1) * float64(time.Second)); onset.Sub(from) > most {
+		return onset.Add(-most)
+	}
+	return from
 }
 
 // lines reads one window and counts its patterns; more tells that it was cut off.
@@ -120,6 +137,7 @@ func (a *Activities) lines(ctx context.Context, group, filter string, from, to t
 	for range maxPages {
 		page, err := a.opts.Logs.FilterLogEvents(ctx, in)
 		if err != nil {
+			w.until(last, from)
 			return w, false, fmt.Errorf("read log group %s: %w", group, err)
 		}
 		for _, ev := range page.Events {
@@ -142,8 +160,13 @@ func (a *Activities) lines(ctx context.Context, group, filter string, from, to t
 			break
 		}
 	}
+	w.until(last, from)
+	return w, true, nil
+}
+
+// until notes that only the lines up to a time, in milliseconds, were read.
+func (w *window) until(last int64, from time.Time) {
 	if last > 0 {
 		w.covered = max(time.Second, time.UnixMilli(last).Sub(from))
 	}
-	return w, true, nil
 }

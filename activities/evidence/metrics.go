@@ -36,6 +36,11 @@ type watched struct {
 	service string
 }
 
+// words name the series, such as "errors of checkout, Shop/Errors".
+func (w watched) words() redact.Text {
+	return redact.Format("%s of %s, %s/%s", redact.Name(string(w.Role)), redact.Name(w.service), redact.Name(w.Namespace), redact.Name(w.Name))
+}
+
 // metricSources are those of every watched series of the services, one for each
 // period: what can be read of the past depends on it.
 func (a *Activities) metricSources(q *question) ([]source, answer) {
@@ -78,12 +83,17 @@ func (s metricSource) gather(ctx context.Context, q *question) (answer, error) {
 	for i, w := range s.series {
 		refs[i] = w.MetricRef
 	}
-	all, err := s.a.read(ctx, refs, s.from, q.until)
+	all, failed, err := s.a.readEach(ctx, refs, s.from, q.until)
 	if err != nil {
 		return out, err
 	}
 	for i, points := range all {
 		w := s.series[i]
+		if failed[i] != nil {
+			kind, why := s.a.reason(failed[i], s.needs())
+			out.gap(kind, w.words(), why)
+			continue
+		}
 		if len(points) > 0 {
 			out.series = append(out.series, seriesOf(w, points))
 		}
@@ -122,8 +132,7 @@ func wholeOf(r incident.MetricRef, points []point, q *question) wholeSeries {
 // metric compares one series before and since the onset. Near are its points
 // around the onset, all of them are kept as a whole.
 func (c *answer) metric(w watched, points, all []point, s *question) {
-	service, role, r, region := w.service, w.Role, w.MetricRef, s.region
-	name := redact.Format("%s of %s, %s/%s", redact.Name(string(role)), redact.Name(service), redact.Name(r.Namespace), redact.Name(r.Name))
+	service, role, r, region, name := w.service, w.Role, w.MetricRef, s.region, w.words()
 	if len(points) == 0 {
 		c.gap(incident.GapNone, name, redact.Literal("no datapoints around the onset"))
 		return

@@ -89,11 +89,15 @@ func (p patterns) add(raw string, at time.Time, since bool) (isError bool) {
 	return isError
 }
 
-// forgetAfter takes back what was counted since the onset.
-func (p patterns) forgetAfter() {
+// forget takes back what was counted since the onset, or before it.
+func (p patterns) forget(since bool) {
 	for _, miner := range p {
 		for t := range miner.Templates() {
-			t.State.after, t.State.times = 0, nil
+			if since {
+				t.State.after, t.State.times = 0, nil
+			} else {
+				t.State.before = 0
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/smithy-go"
 
 	"firebreak/internal/incident"
 )
@@ -71,11 +73,18 @@ func pastFrom(period int, from, until, now time.Time) time.Time {
 }
 
 // read fetches series between two times, points in order of time. A series
-// without data is an empty slice.
+// without data is an empty slice; one that could not be read fails all.
 func (a *Activities) read(ctx context.Context, refs []incident.MetricRef, from, to time.Time) ([][]point, error) {
-	out := make([][]point, len(refs))
+	points, failed, err := a.readEach(ctx, refs, from, to)
+	return points, errors.Join(append(failed, err)...)
+}
+
+// readEach is read where a series may fail by itself: failed has an error or nil
+// for each, err is about all of them.
+func (a *Activities) readEach(ctx context.Context, refs []incident.MetricRef, from, to time.Time) (out [][]point, failed []error, err error) {
+	out, failed = make([][]point, len(refs)), make([]error, len(refs))
 	if len(refs) > maxQueries {
-		return nil, fmt.Errorf("%d series are too many for one question, at most %d", len(refs), maxQueries)
+		return nil, nil, fmt.Errorf("%d series are too many for one question, at most %d", len(refs), maxQueries)
 	}
 	longest := 1
 	queries := make([]types.MetricDataQuery, len(refs))
@@ -92,7 +101,7 @@ func (a *Activities) read(ctx context.Context, refs []incident.MetricRef, from, 
 	for range maxMetricPages {
 		page, err := a.opts.Metrics.GetMetricData(ctx, in)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, r := range page.MetricDataResults {
 			i, bad := strconv.Atoi(strings.TrimPrefix(aws.ToString(r.Id), "m"))
@@ -102,16 +111,25 @@ func (a *Activities) read(ctx context.Context, refs []incident.MetricRef, from, 
 			for j := range min(len(r.Timestamps), len(r.Values)) {
 				out[i] = append(out[i], point{r.Timestamps[j].UTC(), r.Values[j]})
 			}
+			// PartialData only says that more follows on the next page. The latest
+			// page has the last word: an error may be mended by it.
+			failed[i] = unread[r.StatusCode]
 		}
 		if aws.ToString(page.NextToken) == "" {
 			for _, points := range out {
 				slices.SortFunc(points, func(x, y point) int { return x.at.Compare(y.at) })
 			}
-			return out, nil
+			return out, failed, nil
 		}
 		in.NextToken = page.NextToken
 	}
-	return nil, fmt.Errorf("GetMetricData has more than %d pages", maxMetricPages)
+	return nil, nil, fmt.Errorf("GetMetricData has more than %d pages", maxMetricPages)
+}
+
+// unread are the failures that GetMetricData reports of single series.
+var unread = map[types.StatusCode]error{
+	types.StatusCodeInternalError: &smithy.GenericAPIError{Code: string(types.StatusCodeInternalError), Message: "CloudWatch could not read the series", Fault: smithy.FaultServer},
+	types.StatusCodeForbidden:     &smithy.GenericAPIError{Code: "AccessDenied", Message: "CloudWatch may not show the series", Fault: smithy.FaultClient},
 }
 
 func metricStat(r incident.MetricRef) *types.MetricStat {
