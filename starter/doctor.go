@@ -34,7 +34,7 @@ func newDoctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Check what Firebreak needs, and say what to do about what is missing",
 		Long: "doctor reads the configuration that the worker reads and asks every system whether Firebreak can work\n" +
-			"with it: Temporal, Kinesis, CloudWatch, Bedrock, Systems Manager, Slack, Jira and the catalogue. One line\n" +
+			"with it: Temporal, Kinesis, CloudWatch, X-Ray and CloudTrail where they are on, Bedrock, Systems Manager, Slack, Jira and the catalogue. One line\n" +
 			"a check, ok, warning, failed or skipped, and what to do about what is not ok.\n\n" +
 			"Give it the worker's --config and --env-file, or run it where the worker runs, with its role: rights are\n" +
 			"those of whoever runs it.\n\n" +
@@ -112,7 +112,7 @@ type doctor struct {
 func (d *doctor) probes() []probe {
 	credentials, catalogue := d.credentialsProbe(), d.catalogueProbe()
 	probes := []probe{d.configurationProbe(), d.temporalProbe(), d.workerProbe(), catalogue, credentials}
-	for _, p := range []probe{d.kinesisProbe(), d.cloudWatchProbe(), d.logsProbe(), d.bedrockProbe(), d.ssmProbe()} {
+	for _, p := range []probe{d.kinesisProbe(), d.cloudWatchProbe(), d.logsProbe(), d.xrayProbe(), d.cloudTrailProbe(), d.bedrockProbe(), d.ssmProbe()} {
 		p.needs = credentials.done
 		p.after = catalogue.done
 		probes = append(probes, p)

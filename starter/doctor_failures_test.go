@@ -228,6 +228,20 @@ func TestDoctorOnAWS(t *testing.T) {
 		{"logs denied", deny("logs", "FilterLogEvents"), "CloudWatch Logs/log groups", verdictFailed, "denied", "Allow logs:FilterLogEvents on arn:aws:logs:eu-central-1:123456789012:log-group:/shop/checkout:*"},
 		{"no log group", func(_ *testing.T, w *doctorWorld) { w.noLogs = true }, "CloudWatch Logs/log groups", verdictFailed, "/shop/checkout, /shop/payments", "log_groups"},
 
+		{"service graph denied", deny("xray", "GetServiceGraph"), "X-Ray/service graph", verdictFailed, "denied", "Allow xray:GetServiceGraph on *"},
+		{"trace summaries denied", deny("xray", "GetTraceSummaries"), "X-Ray/trace summaries", verdictFailed, "denied", "Allow xray:GetTraceSummaries on *"},
+		{"X-Ray throttled", refuse("xray", "GetServiceGraph", "ThrottledException", 429), "X-Ray/service graph", verdictWarning, "throttles", "quota"},
+		{"nothing is traced", func(_ *testing.T, w *doctorWorld) { w.traced = nil }, "X-Ray/service graph", verdictWarning, "nothing in eu-central-1 has sent a trace", "switch evidence.xray off"},
+		{"segments of other names", func(_ *testing.T, w *doctorWorld) { w.traced = []string{"shop.example.com"} }, "X-Ray/service graph", verdictWarning, "checkout, payments", "xray:"},
+		{"segments of a name in a service file", func(t *testing.T, w *doctorWorld) {
+			w.traced = []string{"shop.example.com"}
+			w.edit(t, "services/checkout.yaml", "team: shop", "team: shop\nxray: [shop.example.com]")
+		}, "X-Ray/service graph", verdictOK, "1 of 2 services have a node in it, not payments", ""},
+		{"X-Ray is off", func(_ *testing.T, w *doctorWorld) { w.cfg.Evidence.XRay = false }, "X-Ray/everything", verdictSkipped, "evidence.xray is off", ""},
+		{"lookups denied", deny("cloudtrail", "LookupEvents"), "CloudTrail/event history", verdictFailed, "denied", "Allow cloudtrail:LookupEvents on *"},
+		{"lookups throttled", refuse("cloudtrail", "LookupEvents", "ThrottlingException", 400), "CloudTrail/event history", verdictWarning, "throttles", "quota"},
+		{"CloudTrail is off", func(_ *testing.T, w *doctorWorld) { w.cfg.Evidence.CloudTrail = false }, "CloudTrail/everything", verdictSkipped, "evidence.cloudtrail is off", ""},
+
 		{"a model that there is not", func(_ *testing.T, w *doctorWorld) { w.cfg.Diagnosis.Model = "nonsense" }, "Bedrock/model", verdictFailed, "model identifier is invalid", "diagnosis.model"},
 		{"a model without access", func(_ *testing.T, w *doctorWorld) { w.cfg.Diagnosis.Model = "acme.model-v1:0" }, "Bedrock/model", verdictFailed, "acme.model-v1:0", "list-inference-profiles"},
 		{"model denied", deny("bedrock", "Converse"), "Bedrock/model", verdictFailed, "denied", "Allow bedrock:InvokeModel on arn:aws:bedrock:eu-central-1::foundation-model/offline-rules"},

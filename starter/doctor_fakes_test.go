@@ -23,6 +23,7 @@ import (
 	cw "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	cwl "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	xraysdk "github.com/aws/aws-sdk-go-v2/service/xray"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 	namespacepb "go.temporal.io/api/namespace/v1"
@@ -44,6 +45,7 @@ import (
 	"firebreak/runbooks"
 	"firebreak/test/stack/awswire"
 	"firebreak/test/stack/bedrock"
+	"firebreak/test/stack/cloudtrail"
 	"firebreak/test/stack/cloudwatch"
 	"firebreak/test/stack/fault"
 	"firebreak/test/stack/githost"
@@ -52,6 +54,7 @@ import (
 	"firebreak/test/stack/logs"
 	"firebreak/test/stack/slack"
 	"firebreak/test/stack/ssm"
+	"firebreak/test/stack/xray"
 )
 
 // temporalFake answers the calls of the checks over gRPC, as a frontend does.
@@ -182,7 +185,8 @@ type doctorWorld struct {
 	account  string // that the stream is in
 	awsURL   string // of the AWS services, when it is not the stand-ins'
 	noLogs   bool
-	offline  bool // whether no instance is registered
+	offline  bool     // whether no instance is registered
+	traced   []string // names of services that send segments to X-Ray
 	keys     aws.CredentialsProvider
 }
 
@@ -192,10 +196,11 @@ func newDoctorWorld(t *testing.T) *doctorWorld {
 	cfg.Account, cfg.Region = "123456789012", "eu-central-1"
 	cfg.Stream.Name, cfg.Diagnosis.Model = "firebreak", "offline-rules"
 	cfg.Slack.Channel, cfg.Worker.Health = "C0INCIDENTS", ""
+	cfg.Evidence.XRay, cfg.Evidence.CloudTrail = true, true
 	var gateway, ana string
 	cfg.Slack.GatewayKey, gateway = keyPair(t)
 	_, ana = keyPair(t)
-	w := &doctorWorld{cfg: cfg, limit: 10 * time.Second, faults: fault.New(), temporal: newTemporalFake(), account: cfg.Account, files: map[string]string{}}
+	w := &doctorWorld{cfg: cfg, limit: 10 * time.Second, faults: fault.New(), temporal: newTemporalFake(), account: cfg.Account, files: map[string]string{}, traced: []string{"checkout", "payments"}}
 	w.edit(t, "policy.yaml", "approvers: []\n", fmt.Sprintf(
 		"approvers:\n  - {identity: ana@example.com, ssh_keys: [%q]}\nslack_gateway: {ssh_keys: [%q]}\n", ana, gateway))
 	return w
@@ -225,13 +230,15 @@ func (w *doctorWorld) start(t *testing.T) *doctor {
 	groups := logs.New(logs.Options{Region: w.cfg.Region, Account: w.account})
 	systems := ssm.New(ssm.Options{Region: w.cfg.Region, Account: w.account})
 	t.Cleanup(systems.Close)
-	for _, s := range []interface{ Register(*awswire.Server) }{streams, metrics, groups, systems, bedrock.New(bedrock.Options{})} {
+	traces := xray.New(xray.Options{Account: w.account})
+	for _, s := range []interface{ Register(*awswire.Server) }{streams, metrics, groups, systems, traces, cloudtrail.New(cloudtrail.Options{}), bedrock.New(bedrock.Options{})} {
 		s.Register(server)
 	}
 	address, err := server.Listen(ctx, "127.0.0.1:0")
 	require.NoError(t, err)
 	awsCfg := server.ClientConfig(address)
 	w.provision(t, awsCfg, systems)
+	w.trace(t, awsCfg)
 	if w.awsURL != "" {
 		awsCfg = server.ClientConfig(w.awsURL)
 	}
@@ -268,6 +275,18 @@ func (w *doctorWorld) start(t *testing.T) *doctor {
 func (w *doctorWorld) set(field *string, value string) {
 	if *field == "" {
 		*field = value
+	}
+}
+
+// trace sends a segment of each service that is traced.
+func (w *doctorWorld) trace(t *testing.T, awsCfg aws.Config) {
+	t.Helper()
+	now := float64(time.Now().Unix()) - 60
+	for i, name := range w.traced {
+		out, err := xraysdk.NewFromConfig(awsCfg).PutTraceSegments(t.Context(), &xraysdk.PutTraceSegmentsInput{TraceSegmentDocuments: []string{fmt.Sprintf(
+			`{"name":%q,"id":"%016x","trace_id":"1-00000000-%024x","start_time":%f,"end_time":%f}`, name, i, i, now, now+1)}})
+		require.NoError(t, err)
+		require.Empty(t, out.UnprocessedTraceSegments)
 	}
 }
 

@@ -37,7 +37,7 @@ func TestDoctorFindsNothingWrongWhereNothingIs(t *testing.T) {
 				}
 				require.Equal(t, want, f.Result, "%s: %s", at, f.Detail)
 			}
-			require.Len(t, found, 40)
+			require.Len(t, found, 43)
 			if w.deep {
 				require.Regexp(t, `--deep: \d+ tokens in, \d+ out`, found["Bedrock/model"].Detail)
 			} else {
@@ -84,7 +84,7 @@ func TestDoctorIsNotDelayedByADeadHost(t *testing.T) {
 		}
 		require.NotEmpty(t, findings)
 	}
-	require.Equal(t, 12, n)
+	require.Equal(t, 14, n)
 	require.Less(t, first, w.limit, "what is there is told at once")
 	require.Less(t, time.Since(began), 3*w.limit, "every system is waited for by itself")
 }
