@@ -20,7 +20,7 @@ func rank(s incident.EpisodeState) int {
 
 // episode is what is remembered of an emission.
 func episode(a incident.Anomaly) Episode {
-	e := Episode{ID: a.ID, State: a.State, Count: a.Count, Seen: a.LastSeen, Wide: a.Breadth() - 1, Back: back(a)}
+	e := Episode{ID: a.ID, State: a.State, Count: a.Count, Seen: a.LastSeen, Wide: a.Breadth() - 1, Back: back(a), Since: a.Again}
 	if a.State == incident.EpisodeClosed && a.Closed.After(e.Seen) {
 		e.Seen = a.Closed
 	}

@@ -93,7 +93,7 @@ func TestWhatComesAgainAfterItsIncident(t *testing.T) {
 		return correlate.Event{At: at, Closed: &incident.Closed{IncidentID: id, Status: incident.StatusResolved, Outcome: incident.OutcomeFixed, At: at}}
 	}
 	exists := func(a incident.Anomaly) correlate.Event {
-		return correlate.Event{At: noon, Exists: &correlate.Exists{IncidentID: a.IncidentID(), Service: a.Service, Anomalies: []incident.Anomaly{a}}}
+		return correlate.Event{At: noon, Exists: &correlate.Exists{IncidentID: a.IncidentID(), Service: a.Service, Anomalies: []incident.Anomaly{a.Since(a.Again)}}}
 	}
 	require.Equal(t, first(one), one.IncidentID())
 	require.NotEqual(t, again(20).IncidentID(), again(40).IncidentID())
@@ -122,6 +122,14 @@ func TestWhatComesAgainAfterItsIncident(t *testing.T) {
 			}
 			require.Equal(t, c.starts, starts)
 			require.Len(t, s.joins, c.joins)
+			for i, start := range s.starts {
+				for _, a := range start.Anomalies {
+					require.True(t, a.Opened.Equal(noon) == (i == 0 && a.Again.IsZero()), "it begins with its coming again")
+				}
+			}
+			for _, j := range s.joins {
+				require.Equal(t, j.IncidentID == first(one), j.Anomaly.Opened.Equal(noon), "and goes on from there")
+			}
 		})
 	}
 }

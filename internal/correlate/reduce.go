@@ -119,14 +119,15 @@ func (r *reducer) again(o *Open, j int, a incident.Anomaly) {
 		r.Counters.Duplicates++
 		return
 	}
-	taken := o.Episodes[j].Taken
+	known := o.Episodes[j]
 	o.Episodes[j] = episode(a)
-	o.Episodes[j].Taken = taken
-	r.pass(o, a)
+	o.Episodes[j].Taken, o.Episodes[j].Since = known.Taken, known.Since
+	r.pass(o, a.Since(known.Since))
 }
 
 // place finds the open incident that a new episode belongs to, or opens one.
 func (r *reducer) place(a incident.Anomaly) {
+	a = a.Since(a.Again)
 	i := -1
 	if r.mode != Each {
 		i = r.home(a)

@@ -81,6 +81,7 @@ type Episode struct {
 	Wide  int                   `json:"wide,omitempty"`  // witnesses, those that are not listed included
 	Back  int                   `json:"back,omitempty"`  // of its series, those that were told to be back to normal
 	Seen  time.Time             `json:"seen"`            // event time of its end or of its latest signal
+	Since time.Time             `json:"since,omitzero"`  // event time from which on it is the incident's; zero: from its beginning
 	Taken bool                  `json:"taken,omitempty"` // the incident has acknowledged it
 }
 

@@ -62,6 +62,30 @@ func (a Anomaly) Onset() time.Time {
 	return onset
 }
 
+// Since is the anomaly as it is to an incident that began with its coming again at
+// that time: what was before is another incident's. The zero time changes nothing.
+func (a Anomaly) Since(t time.Time) Anomaly {
+	if !a.Opened.Before(t) {
+		return a
+	}
+	a.Opened = t
+	if !a.Back.IsZero() && a.Back.Before(t) {
+		a.Back = t
+	}
+	var still []Witness
+	for _, w := range a.Witnesses {
+		if !w.Closed.IsZero() && w.Closed.Before(t) {
+			continue
+		}
+		if w.Opened.Before(t) {
+			w.Opened = t
+		}
+		still = append(still, w)
+	}
+	a.Witnesses = still
+	return a
+}
+
 // Same tells whether two witnesses are of one series by one rule.
 func (w Witness) Same(other Witness) bool { return w.Series == other.Series && w.Rule == other.Rule }
 

@@ -126,3 +126,26 @@ func TestWhatWasFoundInALogGroupIsSaidInWords(t *testing.T) {
 		require.Equal(t, want, w.Words().String())
 	}
 }
+
+// An incident that began when an anomaly came again has nothing to do with what
+// was before.
+func TestAnAnomalySinceItCameAgain(t *testing.T) {
+	t.Parallel()
+	at := func(minute int) time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
+	a := incident.Anomaly{
+		Opened: at(0), Back: at(3), Again: at(10), LastSeen: at(12),
+		Witnesses: []incident.Witness{
+			{Series: "over", Opened: at(1), Closed: at(4)}, {Series: "still", Opened: at(2)},
+			{Series: "again", Opened: at(10)}, {Series: "later", Opened: at(11), Closed: at(12)},
+		},
+	}
+	require.Equal(t, a, a.Since(time.Time{}))
+	require.Equal(t, a, a.Since(at(0)))
+	got := a.Since(at(10))
+	require.Equal(t, at(10), got.Onset())
+	require.Equal(t, at(10), got.Opened)
+	require.Equal(t, at(10), got.Back)
+	require.Equal(t, []incident.Witness{{Series: "still", Opened: at(10)}, {Series: "again", Opened: at(10)}, {Series: "later", Opened: at(11), Closed: at(12)}}, got.Witnesses)
+	require.Equal(t, got, got.Since(at(10)))
+	require.Len(t, a.Witnesses, 4, "the anomaly itself stays")
+}
