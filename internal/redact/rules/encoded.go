@@ -74,7 +74,7 @@ func (c *scan) decoded(from, to int) (string, int) {
 	if c.budget -= shortestCode; c.budget < 0 {
 		return "", to
 	}
-	if to-from >= 2*shortestCode && only(c.text[from:from+2*shortestCode], isHexByte) {
+	if to-from >= 2*shortestCode && readableHex(c.text[from:from+2*shortestCode]) {
 		end := run(c.text[:to], from, isHexByte)
 		c.budget -= end - from
 		if b, err := hex.DecodeString(c.text[from : from+(end-from)/2*2]); err == nil && readable(b) {
@@ -114,6 +114,16 @@ var alphabets = []struct {
 	code    *base64.Encoding
 	without string
 }{{base64.RawStdEncoding, "-_"}, {base64.RawURLEncoding, "+/"}}
+
+// readableHex tells whether hexadecimal digits say text.
+func readableHex(code string) bool {
+	for i := 0; i+1 < len(code); i += 2 {
+		if b := hexValue(code[i])<<4 | hexValue(code[i+1]); b < ' ' && b != '\n' && b != '\t' && b != '\r' || b == 0x7f {
+			return false // those that are no digits make it negative
+		}
+	}
+	return true
+}
 
 // readable tells whether bytes are text.
 func readable(b []byte) bool {

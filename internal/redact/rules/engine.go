@@ -2,6 +2,7 @@ package rules
 
 import (
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -18,6 +19,7 @@ const maxPasses = 8
 type set struct {
 	options Options
 	counts  *counts
+	hashes  sync.Pool // of HMACs under the key
 }
 
 // redact gives a fixed point of the rules. Whatever goes wrong, the text is not
@@ -83,7 +85,7 @@ func (s *set) pass(text string) string {
 			if found.kind == kindWithheld {
 				b.WriteString(markWithheld)
 			} else {
-				b.WriteString(mark(s.options.Key, found.kind, value))
+				b.WriteString(s.mark(found.kind, value))
 			}
 			done = from + found.to
 		}
@@ -147,10 +149,11 @@ type scan struct {
 	text     string
 	spans    []span
 	contexts []context
-	budget   int // how many bytes may still be decoded
-	tokenEnd int // where the latest token ends
-	valueEnd int // where the latest value of a field ends
-	userEnd  int // where the latest user and password of a URL end
+	digitsAt number // the digits that are looked at
+	budget   int    // how many bytes may still be decoded
+	tokenEnd int    // where the latest token ends
+	valueEnd int    // where the latest value of a field ends
+	userEnd  int    // where the latest user and password of a URL end
 
 	libraryEnd map[string]int // by rule: up to where it has looked
 }
@@ -165,11 +168,19 @@ func (c *scan) add(from, to int, kind string, weight int) {
 // it finds has, so that a text that holds nothing costs two looks at each byte.
 func (c *scan) look(depth int) {
 	t := vocabulary()
-	t.words.each(c.text, func(id int32, end int) {
-		for _, do := range t.does[id] {
-			do(c, end-len(t.list[id]), end)
+	w, text, state := t.words, c.text, uint16(0)
+	next := w.next
+	for i := range len(text) {
+		state = next[int(state)*wordClasses+int(w.class[text[i]])]
+		if state < w.first {
+			continue
 		}
-	})
+		for _, id := range w.says[state] {
+			for _, do := range t.does[id] {
+				do(c, i+1-len(t.list[id]), i+1)
+			}
+		}
+	}
 	c.numbers()
 	if depth > 0 {
 		c.encoded(depth)

@@ -35,7 +35,7 @@ var schemes = map[string]bool{
 // scheme.
 func (c *scan) authorization(_, to int) {
 	i, quoted, ok := c.header(to)
-	if !ok {
+	if !ok || i < c.valueEnd {
 		return
 	}
 	end := wordEnd(c.text, i)
@@ -48,9 +48,10 @@ func (c *scan) authorization(_, to int) {
 	switch {
 	case known && rest:
 		last := next
-		for last < len(c.text) && last-next < maxValue && !strings.ContainsRune("\r\n'\\", rune(c.text[last])) {
+		for last < len(c.text) && last-next < maxValue && strings.IndexByte("\r\n'\\", c.text[last]) < 0 {
 			last++
 		}
+		c.valueEnd = last
 		c.add(next, last, kindAuthorization, weightKeyed)
 	case known && next > end:
 		if v := c.text[next:wordEnd(c.text, next)]; v != "" && !prose(v) {
@@ -85,7 +86,7 @@ func (c *scan) header(to int) (value int, quoted, ok bool) {
 
 // wordEnd is where a word of a header ends.
 func wordEnd(text string, i int) int {
-	for start := i; i < len(text) && i-start < maxValue && !in(text[i], isSpaceByte) && !strings.ContainsRune("\"'\\,;", rune(text[i])); i++ {
+	for start := i; i < len(text) && i-start < maxValue && !in(text[i], isSpaceByte) && strings.IndexByte("\"'\\,;", text[i]) < 0; i++ {
 	}
 	return i
 }
@@ -167,7 +168,7 @@ func (c *scan) cookie(from, to int) {
 	}
 	for first := true; i < len(c.text); first = false {
 		end := i
-		for end < len(c.text) && end-i < maxValue && !in(c.text[end], isSpaceByte) && !strings.ContainsRune(";\"'\\,", rune(c.text[end])) {
+		for end < len(c.text) && end-i < maxValue && !in(c.text[end], isSpaceByte) && strings.IndexByte(";\"'\\,", c.text[end]) < 0 {
 			end++
 		}
 		name, value, pair := strings.Cut(c.text[i:end], "=")

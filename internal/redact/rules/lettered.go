@@ -47,7 +47,7 @@ func (c *scan) lettered(from, end int) int {
 }
 
 // trailing looks at digits that a letter follows.
-func (c *scan) trailing(n number) int {
+func (c *scan) trailing(n *number) int {
 	last := n.ends[len(n.ends)-1]
 	switch {
 	case len(n.groups) == 1 && n.groups[0] == 8 && !c.preceded(n.from):

@@ -20,12 +20,14 @@ import (
 type libraryRule struct {
 	id       string
 	raw      string
+	shape    string // of the expression that is searched for
 	group    int
 	entropy  float64
-	literal  string // with which a match begins, in this case
-	assigned bool   // a value is assigned to a name that has the word in it
-	back     int    // bytes before the word that are looked at
-	ahead    int    // bytes after it
+	literals []string // with one of which every match begins, in this case; empty: with anything
+	edge     bool     // and that at a border of a word
+	assigned bool     // a value is assigned to a name that has the word in it
+	back     int      // bytes before the word that are looked at
+	ahead    int      // bytes after it
 	find     func() *regexp.Regexp
 }
 
@@ -38,6 +40,7 @@ var leftOut = map[string]string{
 	"jwt":                    "see ownTokens",
 	"jwt-base64":             "what is in base64 is decoded",
 	"aws-access-token":       "see ownTokens, which has more prefixes",
+	"curl-auth-user":         "see commandOptions",
 	"curl-auth-header":       "headers are found wherever they stand",
 	"kubernetes-secret-yaml": "is about files; what is in base64 is decoded",
 	"hashicorp-tf-password":  "takes any attribute, and keyed fields find it",
@@ -104,23 +107,44 @@ func (t *table) libraryRules() {
 		rule := libraryRule{id: r.ID, raw: r.Regex, group: r.SecretGroup, entropy: r.Entropy}
 		rule.prepare()
 		for _, word := range r.Keywords {
-			begins := strings.HasPrefix(strings.ToLower(rule.literal), word) || strings.HasPrefix(word, strings.ToLower(rule.literal))
+			literals := rule.beginning(word)
+			if len(literals) == 0 {
+				t.on(word, func(c *scan, from, to int) { c.libraryRule(&rule, from, to, rule.back) })
+				continue
+			}
 			t.on(word, func(c *scan, from, to int) {
-				if !begins {
-					c.libraryRule(&rule, from, to, 256)
-				} else if strings.HasPrefix(c.text[from:], rule.literal) {
-					c.libraryRule(&rule, from, to, rule.back)
+				if rule.edge && from > 0 && (in(c.text[from-1], isAlnumByte) || c.text[from-1] == '_') {
+					return
+				}
+				for _, l := range literals {
+					if strings.HasPrefix(c.text[from:], l) {
+						c.libraryRule(&rule, from, to, 0)
+						return
+					}
 				}
 			})
 		}
 	}
 }
 
+// beginning are the literals of a rule that begin with its word or are its
+// beginning; none where the word stands elsewhere.
+func (r *libraryRule) beginning(word string) []string {
+	var out []string
+	for _, l := range r.literals {
+		if small := strings.ToLower(l); strings.HasPrefix(small, word) || strings.HasPrefix(word, small) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
 // prepare finds out how much of a text around its word a rule needs.
 func (r *libraryRule) prepare() {
 	r.raw = strings.ReplaceAll(r.raw, valueEnd, anyEnd)
+	r.shape = r.raw
 	r.assigned = strings.Contains(r.raw, assigned)
-	r.find = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(r.raw) })
+	r.find = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(r.shape) })
 	parsed, err := syntax.Parse(r.raw, syntax.Perl)
 	if err != nil {
 		panic(fmt.Errorf("rule %s of gitleaks: %w", r.id, err))
@@ -128,22 +152,33 @@ func (r *libraryRule) prepare() {
 	r.back, r.ahead = 256, 640
 	if r.assigned {
 		r.back, r.ahead = 8, 320
-	} else if r.literal = leading(parsed); r.literal != "" {
-		r.back = 1
+	} else if r.literals = leading(parsed); len(r.literals) > 0 {
+		r.shape, r.edge = strings.CutPrefix(r.raw, `\b`)
+		r.shape = `\A(?:` + r.shape + `)`
 	}
 	r.ahead = max(r.ahead, 2*shortest(parsed))
 }
 
-// leading is the literal with which every match begins, in one case; empty when
-// there is none.
-func leading(re *syntax.Regexp) string {
+// leading is the literals with one of which every match begins, in one case; none
+// when it can begin with something else.
+func leading(re *syntax.Regexp) []string {
 	switch re.Op {
 	case syntax.OpLiteral:
 		if re.Flags&syntax.FoldCase == 0 {
-			return string(re.Rune)
+			return []string{string(re.Rune)}
 		}
 	case syntax.OpCapture:
 		return leading(re.Sub[0])
+	case syntax.OpAlternate:
+		var all []string
+		for _, sub := range re.Sub {
+			one := leading(sub)
+			if len(one) == 0 {
+				return nil
+			}
+			all = append(all, one...)
+		}
+		return all
 	case syntax.OpConcat:
 		for _, sub := range re.Sub {
 			if sub.Op != syntax.OpWordBoundary && sub.Op != syntax.OpEmptyMatch {
@@ -151,7 +186,7 @@ func leading(re *syntax.Regexp) string {
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // shortest is how long the shortest match is, in runes.
@@ -184,14 +219,21 @@ func shortest(re *syntax.Regexp) int {
 // libraryRule looks for a rule's expression around its word.
 func (c *scan) libraryRule(r *libraryRule, from, to, back int) {
 	text := c.text
-	if r.assigned && !assigns(text, to) || from < c.tokenEnd {
+	if from < c.tokenEnd {
 		return
+	}
+	ahead := to + r.ahead
+	if r.assigned {
+		if ahead = assigns(text, to, shortestValue); ahead == 0 {
+			return
+		}
+		ahead++ // the end is a byte of its own
 	}
 	start := max(0, from-back)
 	if c.libraryEnd[r.id] > from {
 		return
 	}
-	end := min(len(text), to+r.ahead)
+	end := min(len(text), ahead)
 	find := r.find()
 	m := find.FindStringSubmatchIndex(text[start:end])
 	if back == 256 { // what such a rule takes need not be at the word: once is enough
@@ -203,7 +245,7 @@ func (c *scan) libraryRule(r *libraryRule, from, to, back int) {
 	if m == nil {
 		return
 	}
-	if start+m[1] == end && end < len(text) { // it may go on
+	if start+m[1] == end && end < len(text) && !r.assigned { // it may go on
 		end = min(len(text), end+maxValue)
 		m = find.FindStringSubmatchIndex(text[start:end])
 	}
@@ -230,17 +272,32 @@ func (c *scan) libraryRule(r *libraryRule, from, to, back int) {
 	c.add(a, b, r.id, weightShape)
 }
 
-// assigns tells whether something is assigned a little after a place.
-func assigns(text string, i int) bool {
-	for end := min(len(text), i+24); i < end; i++ {
-		switch c := text[i]; {
-		case c == '=' || c == ':' || c == '>' || c == ',' || c == '|' || c == '?':
-			return true
-		case !in(c, isNameByte|isSpaceByte) && c != '"' && c != '\'':
-			return false
+// shortestValue is how long a value is at least that a rule of gitleaks takes when
+// it is assigned to a name.
+const shortestValue = 12
+
+// assigns tells where a value ends that is assigned a little after a place, 0 when
+// there is none of that length.
+func assigns(text string, i, least int) int {
+	for end := min(len(text), i+24); i < end && !isSeparator(text[i]); i++ {
+		if !in(text[i], isNameByte|isSpaceByte) && text[i] != '"' && text[i] != '\'' {
+			return 0
 		}
 	}
-	return false
+	for end := min(len(text), i+10); i < end && (isSeparator(text[i]) || in(text[i], isSpaceByte) || text[i] == '"' || text[i] == '\'' || text[i] == '`'); i++ {
+	}
+	start := i
+	for i < len(text) && i-start < maxValue && (in(text[i], isNameByte|isBase64Byte) || strings.IndexByte("=~%|:@!", text[i]) >= 0) {
+		i++
+	}
+	if i-start < least {
+		return 0
+	}
+	return i
+}
+
+func isSeparator(c byte) bool {
+	return c == '=' || c == ':' || c == '>' || c == ',' || c == '|' || c == '?'
 }
 
 // uuid tells whether a value has the form of a UUID, which names things.
@@ -264,10 +321,14 @@ func (t *table) generic(raw string, least float64, words, stopWords []string) {
 		return a
 	})
 	look := func(c *scan, from, to int) {
-		if from < c.valueEnd || from < c.tokenEnd || !assigns(c.text, to) || !candidate(c.text, to) {
+		if from < c.valueEnd || from < c.tokenEnd {
 			return
 		}
-		m := find().FindStringSubmatchIndex(c.text[from:min(len(c.text), to+240)])
+		end := assigns(c.text, to, shortestGeneric)
+		if end == 0 || !random(c.text[end-min(end-to, 60):end]) {
+			return
+		}
+		m := find().FindStringSubmatchIndex(c.text[from:min(len(c.text), end+1)])
 		if m == nil || m[2] < 0 || m[0] > 0 {
 			return
 		}
@@ -275,7 +336,7 @@ func (t *table) generic(raw string, least float64, words, stopWords []string) {
 			return
 		}
 		v := c.text[from+m[2] : from+m[3]]
-		if entropy(v) < least || len(v) < 16 || !random(v) || uuid(v) || strings.Count(v, "-") > 3 || strings.Count(v, ".") > 2 || strings.Count(v, "/") > 2 {
+		if entropy(v) < least || len(v) < shortestGeneric || !random(v) || uuid(v) || strings.Count(v, "-") > 3 || strings.Count(v, ".") > 2 || strings.Count(v, "/") > 2 {
 			return
 		}
 		if stopped, _ := stop().ContainsStopWord(v); stopped {
@@ -288,15 +349,6 @@ func (t *table) generic(raw string, least float64, words, stopWords []string) {
 	}
 }
 
-// candidate tells whether a value of 16 characters and a digit follows what is
-// assigned to.
-func candidate(text string, i int) bool {
-	for end := min(len(text), i+40); i < end; i++ {
-		if stop := run(text, i, isNameByte|isBase64Byte); stop-i >= 16 {
-			return strings.ContainsAny(text[i:stop], "0123456789")
-		} else if stop > i {
-			i = stop
-		}
-	}
-	return false
-}
+// shortestGeneric is how long a value is at least that the name alone does not
+// prove to be secret.
+const shortestGeneric = 16

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"strings"
 )
 
@@ -30,8 +31,13 @@ const (
 
 // mark is what is left of a value: its kind and a short keyed hash, so that equal
 // values stay equal and nobody without the key can test a guess.
-func mark(key []byte, kind, value string) string {
-	h := hmac.New(sha256.New, key)
+func (s *set) mark(kind, value string) string {
+	h, ok := s.hashes.Get().(hash.Hash)
+	if !ok {
+		h = hmac.New(sha256.New, s.options.Key)
+	}
+	defer s.hashes.Put(h)
+	h.Reset()
 	h.Write([]byte(canonical(kind, value)))
 	var sum [sha256.Size]byte
 	return markHead + kind + ":" + hex.EncodeToString(h.Sum(sum[:0])[:hashBytes]) + "]"

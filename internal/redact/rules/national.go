@@ -4,8 +4,11 @@ import "strings"
 
 // national marks numbers by which a state knows people and that are made of digits.
 // A form that is common is taken only where something near says what it is.
-func (c *scan) national(n number) int {
+func (c *scan) national(n *number) int {
 	for groups := len(n.groups); groups > 0; groups-- {
+		if n.ends[groups-1]-n.from-groups+1 < 8 {
+			return 0
+		}
 		v, end := c.digits(n, groups)
 		if end == 0 || len(v) > 18 {
 			if end == 0 && groups == len(n.groups) {
@@ -18,11 +21,11 @@ func (c *scan) national(n number) int {
 		if groups < len(n.groups) && n.marks[groups-1] != ' ' {
 			continue // in the middle of a longer one
 		}
-		part := number{n.from, n.groups[:groups], n.marks[:groups-1], n.ends[:groups]}
+		part := number{from: n.from, groups: n.groups[:groups], marks: n.marks[:groups-1], ends: n.ends[:groups]}
 		if c.preceded(n.from) || c.named(n.from)&(saysCount|saysNational) == saysCount {
 			return 0
 		}
-		if isNational(v, part) || len(v) >= 8 && c.said(n.from, end)&saysNational != 0 && mayBeNational(v, part) {
+		if isNational(v, &part) || len(v) >= 8 && c.said(n.from, end)&saysNational != 0 && mayBeNational(v, &part) {
 			c.add(n.from, end, kindNational, weightGuess)
 			return end
 		}
@@ -36,7 +39,7 @@ func (c *scan) preceded(from int) bool {
 }
 
 // isNational tells whether a number's form says by itself that it is a person's.
-func isNational(v string, n number) bool {
+func isNational(v string, n *number) bool {
 	switch {
 	case n.shaped("-", 3, 2, 4): // United States
 		return len(n.groups) == 3 && socialSecurity(v)
@@ -65,7 +68,7 @@ func isNational(v string, n number) bool {
 }
 
 // mayBeNational tells whether a number can be one where words say that it is.
-func mayBeNational(v string, n number) bool {
+func mayBeNational(v string, n *number) bool {
 	switch len(v) {
 	case 8:
 		return len(n.groups) == 1 && !date(v, n) // some countries have no more

@@ -9,6 +9,11 @@ type number struct {
 	groups []int  // digits in each
 	marks  []byte // between them
 	ends   []int  // of each, in the text
+
+	room struct {
+		groups, ends [maxGroups]int
+		marks        [maxGroups]byte
+	}
 }
 
 // maxGroups is how many groups are looked at.
@@ -68,10 +73,8 @@ func (c *scan) number(from, end int) int {
 	if first < 2 && !(end < len(text) && strings.IndexByte(" -.", text[end]) >= 0) {
 		return 0
 	}
-	var store [maxGroups]int
-	var marks [maxGroups]byte
-	var ends [maxGroups]int
-	n := number{from: from, groups: store[:0], marks: marks[:0], ends: ends[:0]}
+	n := &c.digitsAt
+	n.from, n.groups, n.marks, n.ends = from, n.room.groups[:0], n.room.marks[:0], n.room.ends[:0]
 	for at, stop := from, end; ; {
 		n.groups, n.ends = append(n.groups, stop-at), append(n.ends, stop)
 		if len(n.groups) == maxGroups || stop+1 >= len(text) || strings.IndexByte(" -./", text[stop]) < 0 || !in(text[stop+1], isDigitByte) {
@@ -81,15 +84,16 @@ func (c *scan) number(from, end int) int {
 		at = stop + 1
 		stop = run(text, at, isDigitByte)
 	}
-	if len(n.groups) == 1 && first < 7 {
+	if n.ends[len(n.ends)-1]-from < 7+len(n.marks) { // less than seven digits
 		return 0
 	}
-	for _, look := range []func(number) int{c.card, c.national, c.localPhone} {
-		if stop := look(n); stop > 0 {
-			return stop
-		}
+	if stop := c.card(n); stop > 0 {
+		return stop
 	}
-	return 0
+	if stop := c.national(n); stop > 0 {
+		return stop
+	}
+	return c.localPhone(n)
 }
 
 // maybeWide looks for an address of version 6 in full length, which has no two
@@ -111,7 +115,7 @@ func (c *scan) maybeWide(from int) {
 
 // digits are those of so many of a number's groups, and where the last ends; the
 // end is 0 when there are not as many or a letter follows.
-func (c *scan) digits(n number, groups int) (string, int) {
+func (c *scan) digits(n *number, groups int) (string, int) {
 	if groups > len(n.groups) {
 		return "", 0
 	}
@@ -137,7 +141,7 @@ func onlyDigits(v string) string {
 
 // shaped tells whether a number begins with groups of these sizes and the marks
 // between them are all of one kind.
-func (n number) shaped(marks string, sizes ...int) bool {
+func (n *number) shaped(marks string, sizes ...int) bool {
 	if len(n.groups) < len(sizes) {
 		return false
 	}
@@ -150,7 +154,7 @@ func (n number) shaped(marks string, sizes ...int) bool {
 }
 
 // card marks the number of a payment card.
-func (c *scan) card(n number) int {
+func (c *scan) card(n *number) int {
 	groups := 0
 	switch {
 	case n.shaped(" -", 4, 4, 4, 4):
@@ -281,7 +285,7 @@ func (c *scan) dialled(i int) int {
 
 // localPhone marks a number without its country, where something says that it is a
 // telephone's, or where its form is America's.
-func (c *scan) localPhone(n number) int {
+func (c *scan) localPhone(n *number) int {
 	if c.named(n.from)&(saysCount|saysPhone) == saysCount {
 		return 0
 	}
@@ -324,6 +328,6 @@ func (c *scan) localPhone(n number) int {
 }
 
 // date tells whether a number is a day, written with the year first.
-func date(v string, n number) bool {
+func date(v string, n *number) bool {
 	return len(v) >= 8 && (v[:2] == "19" || v[:2] == "20") && v[4:6] >= "01" && v[4:6] <= "12" && v[6:8] >= "01" && v[6:8] <= "31" && n.groups[0] != 3
 }

@@ -97,7 +97,7 @@ func (c *scan) credentials(from, to int) {
 	}
 	last := -1
 	end := to
-	for end < len(c.text) && end-to < 1024 && !in(c.text[end], isSpaceByte) && !strings.ContainsRune("/?#\"'<>\\", rune(c.text[end])) {
+	for end < len(c.text) && end-to < 1024 && !in(c.text[end], isSpaceByte) && strings.IndexByte("/?#\"'<>\\", c.text[end]) < 0 {
 		if c.text[end] == '@' {
 			last = end
 		}

@@ -106,17 +106,3 @@ func (w *words) order(next [][wordClasses]uint16, says [][]int32) {
 		w.says[number[at]] = says[at]
 	}
 }
-
-// each calls for every word in the text, in the order of where they end.
-func (w *words) each(text string, found func(id int32, end int)) {
-	state := uint16(0)
-	next := w.next
-	for i := range len(text) {
-		state = next[int(state)*wordClasses+int(w.class[text[i]])]
-		if state >= w.first {
-			for _, id := range w.says[state] {
-				found(id, i+1)
-			}
-		}
-	}
-}
