@@ -124,7 +124,7 @@ func TestWhatComesAgainAfterItsIncident(t *testing.T) {
 			require.Len(t, s.joins, c.joins)
 			for i, start := range s.starts {
 				for _, a := range start.Anomalies {
-					require.True(t, a.Opened.Equal(noon) == (i == 0 && a.Again.IsZero()), "it begins with its coming again")
+					require.Equal(t, i == 0 && a.Again.IsZero(), a.Opened.Equal(noon), "it begins with its coming again")
 				}
 			}
 			for _, j := range s.joins {
