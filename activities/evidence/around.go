@@ -7,6 +7,7 @@ import (
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 	"firebreak/internal/rootcause"
+	"firebreak/internal/runbook"
 )
 
 // Limits of what is looked at around the incident's own service. Trouble comes
@@ -25,9 +26,9 @@ func (a *Activities) around(ctx context.Context, in incident.GatherEvidenceInput
 	var gaps answer
 	q.services = []incident.Service{in.Service}
 	q.calls = callsOf(in.Service)
-	ctx, cancel := context.WithTimeout(ctx, a.opts.Within)
+	ctx, cancel := context.WithTimeoutCause(ctx, a.opts.Within, tooLong{a.opts.Within})
 	defer cancel()
-	catalog, err := a.opts.Catalog.At(ctx, in.Commit)
+	catalog, err := guarded(ctx, func(ctx context.Context) (*runbook.Catalog, error) { return a.opts.Catalog.At(ctx, in.Commit) })
 	if err != nil {
 		if len(in.Neighbours) > 0 {
 			kind, why := a.reason(err, nil)

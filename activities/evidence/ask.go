@@ -12,11 +12,11 @@ import (
 )
 
 // Limits of asking. A try of the activity has three minutes, in which the
-// pieces have to be stored, too.
+// catalogue has to be read before, and suspects ranked and pieces stored after.
 const (
 	parallel      = 8                // sources asked at a time
 	defaultWithin = 30 * time.Second // for one source
-	allWithin     = 2 * time.Minute  // for all of them
+	allWithin     = 90 * time.Second // for all of them
 	beatEvery     = 3 * time.Second
 	lastWords     = 500 * time.Millisecond // to hand over what there is once the time is up
 )
