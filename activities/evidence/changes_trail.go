@@ -180,13 +180,13 @@ func callOf(e types.Event) telemetry.APICall {
 	return c
 }
 
-// ownerOf is the service that claims one of the names, empty for none.
+// ownerOf is the service that claims one of the names among its resources, empty
+// for none. Log groups and alarms do not count: who changes them changes what is
+// seen of a service, and not what it does.
 func ownerOf(inventory *incident.Inventory, names []string) string {
 	for _, n := range names {
-		for _, service := range []string{inventory.ByResource(n), inventory.ByLogGroup(n), inventory.ByAlarm(n)} {
-			if service != incident.Unassigned {
-				return service
-			}
+		if service := inventory.ByResource(n); service != incident.Unassigned {
+			return service
 		}
 	}
 	return ""

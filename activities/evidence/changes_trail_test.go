@@ -92,6 +92,7 @@ func TestCallsThatChangedSomethingAreTold(t *testing.T) {
 		call(60, "UpdateFunctionCode20150331v2", "Deploy", `{"functionName":"arn:aws:lambda:r:1:function:charge"}`),
 		call(70, "RunInstances", "Other", `{"imageId":"ami-1"}`),
 		call(80, "RunInstances", "Other", `{"imageId":"ami-1"}`),
+		call(85, "PutSubscriptionFilter", "Other", `{"logGroupName":"/shop/checkout"}`), // changes what is seen of it
 		call(90, "CreateLogStream", "Task", `{"logStreamName":"checkout-svc"}`), // changes nothing
 		{EventName: aws.String("ModifyDBInstance"), EventSource: aws.String("rds.amazonaws.com"), EventTime: aws.Time(onset.Add(-time.Minute)), CloudTrailEvent: aws.String("{broken")},
 	}}
@@ -107,10 +108,10 @@ func TestCallsThatChangedSomethingAreTold(t *testing.T) {
 	require.Equal(t, "payments", pick(t, out, incident.EvidenceChange, "change of payments: StopInstances").Service)
 	pick(t, out, incident.EvidenceChange, "change of checkout: UpdateFunctionCode20150331v2")
 
-	rest := pick(t, out, incident.EvidenceChange, "3 write calls in the account that no service file around checkout claims")
+	rest := pick(t, out, incident.EvidenceChange, "4 write calls in the account that no service file around checkout claims")
 	require.Empty(t, rest.Service, "nobody's change")
 	require.NotContains(t, rest.Facts, incident.FactSecondsBefore)
-	require.Contains(t, rest.Detail.String(), "besides 3 kinds of calls to these services: ecs:RunInstances 2, rds:ModifyDBInstance 1.")
+	require.Contains(t, rest.Detail.String(), "besides 3 kinds of calls to these services: ecs:RunInstances 2, ecs:PutSubscriptionFilter 1, rds:ModifyDBInstance 1.")
 	require.Contains(t, rest.Detail.String(), "CloudTrail finds a call about 5 minutes after it was made")
 	for _, e := range out.Evidence {
 		require.NotContains(t, e.Title.String()+e.Detail.String(), "ana", "whose session it was")
