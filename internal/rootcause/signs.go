@@ -1,0 +1,107 @@
+package rootcause
+
+import (
+	"math"
+	"slices"
+)
+
+// The weight of evidence is the logarithm of how much more likely it is where
+// there is trouble than where there is none. Without trouble, deviations have a
+// heavy tail: those beyond d are as rare as 1/d². With trouble, every size is
+// as likely as any other on a logarithmic scale. The quotient grows with d².
+const (
+	// even is how many deviations speak neither for nor against trouble.
+	even = 4.5
+	// lightest and heaviest bound what one series says: the model is not to be
+	// trusted beyond.
+	lightest = -2
+	heaviest = 7
+	// stopped is the weight of a series that stopped, and begun that of one of
+	// failures that was not there before.
+	stopped, begun = 2, 1.4
+)
+
+func weight(deviations float64) float64 {
+	if deviations <= 0 {
+		return lightest
+	}
+	return min(max(2*math.Log(deviations/even), lightest), heaviest)
+}
+
+// sign is what all series of one kind say of a service.
+type sign struct {
+	seen   bool
+	weight float64
+	best   int // the weightiest, an index into the case; -1 when there is none
+}
+
+// signs are the evidence by service and kind.
+type signs struct {
+	of       [][kinds]sign
+	moves    []move
+	readings []reading
+	volume   []float64 // requests by service while there was trouble; 0 when nobody counts
+}
+
+// readSigns looks at every series, log pattern and change. Of several series of
+// one kind any one may be the one that shows, so that their likelihoods are
+// averaged; a service with many series is no likelier to be the cause.
+func readSigns(c *Case, g *graph) *signs {
+	s := &signs{of: make([][kinds]sign, len(g.names)), moves: make([]move, len(c.Series)), readings: make([]reading, len(c.Series)), volume: make([]float64, len(g.names))}
+	w := window{start: c.Symptom.Start.Unix()}
+	if !c.Symptom.End.IsZero() {
+		w.end = max(c.Symptom.End.Unix(), w.start)
+	}
+	weights := make([][kinds][]float64, len(g.names))
+	add := func(n int, k kind, i int, x float64) {
+		if sign := &s.of[n][k]; !sign.seen || x > slices.Max(weights[n][k]) {
+			sign.seen, sign.best = true, i
+		}
+		weights[n][k] = append(weights[n][k], x)
+	}
+	for i := range c.Series {
+		n, ok := g.number[c.Series[i].Service]
+		if !ok {
+			continue
+		}
+		points := samples(c.Series[i].Points)
+		r := readingOf(&c.Series[i])
+		if r.kind == unnamed && looksHealthy(points) {
+			r = reading{kind: failures, health: true}
+		}
+		if r.health {
+			failing(points)
+		}
+		m := findMove(points, w)
+		s.moves[i], s.readings[i] = m, r
+		switch {
+		case m.seen:
+			add(n, r.kind, i, weight(r.trouble(m.deviations)))
+			if r.volume {
+				s.volume[n] = max(s.volume[n], m.level)
+			}
+		case m.gone:
+			add(n, flow, i, stopped)
+		case m.fresh && r.kind == failures && !r.health:
+			add(n, failures, i, begun)
+		}
+	}
+	hear(c, g, w, add)
+	for n := range s.of {
+		for k := range kinds {
+			if s.of[n][k].seen {
+				s.of[n][k].weight = average(weights[n][k])
+			}
+		}
+	}
+	return s
+}
+
+// average is the logarithm of the mean of what the weights are logarithms of.
+func average(weights []float64) float64 {
+	sum := 0.0
+	for _, x := range weights {
+		sum += math.Exp(x)
+	}
+	return math.Log(sum / float64(len(weights)))
+}
