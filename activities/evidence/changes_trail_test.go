@@ -93,7 +93,7 @@ func TestCallsThatChangedSomethingAreTold(t *testing.T) {
 		call(70, "RunInstances", "Other", `{"imageId":"ami-1"}`),
 		call(80, "RunInstances", "Other", `{"imageId":"ami-1"}`),
 		call(85, "PutSubscriptionFilter", "Other", `{"logGroupName":"/shop/checkout"}`), // changes what is seen of it
-		call(90, "CreateLogStream", "Task", `{"logStreamName":"checkout-svc"}`), // changes nothing
+		call(90, "CreateLogStream", "Task", `{"logStreamName":"checkout-svc"}`),         // changes nothing
 		{EventName: aws.String("ModifyDBInstance"), EventSource: aws.String("rds.amazonaws.com"), EventTime: aws.Time(onset.Add(-time.Minute)), CloudTrailEvent: aws.String("{broken")},
 	}}
 	out := askTrail(t, c)

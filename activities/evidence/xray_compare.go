@@ -22,7 +22,7 @@ const (
 	slowestBy     = 2    // times the 99th percentile of before
 	leastSlower   = 0.01 // seconds, so that 2 ms after 1 ms is nothing
 
-	maxTracePieces = 8
+	maxTracePieces = 5
 )
 
 // contrast is what became of an edge or a node.
