@@ -120,11 +120,20 @@ func (d *doctor) probes() []probe {
 	return append(probes, d.slackProbe(), d.jiraProbe())
 }
 
+// redaction tells whether marks of redacted values are equal on all workers.
+func (d *doctor) redaction(context.Context) finding {
+	if r := d.cfg.Redaction; r.Key == "" && r.KeyFile == "" {
+		return warning("marks have a random key: equal values have equal marks within one worker only, until it ends",
+			command("Make a key and give it to every worker as redaction.key_file or FIREBREAK_REDACTION_KEY:", "openssl rand -hex 32"))
+	}
+	return passed("marks have a key; addresses: %s, hosts: %s", d.cfg.Redaction.Addresses, d.cfg.Redaction.Hosts)
+}
+
 // configurationProbe reports every mistake of the configuration by itself.
 func (d *doctor) configurationProbe() probe {
 	p := probe{system: "Configuration"}
 	if len(d.mistakes) == 0 {
-		p.checks = []check{{"all keys", func(context.Context) finding { return passed("valid, as `worker --check` would say") }}}
+		p.checks = []check{{"all keys", func(context.Context) finding { return passed("valid, as `worker --check` would say") }}, {"redaction", d.redaction}}
 		return p
 	}
 	for _, m := range d.mistakes {

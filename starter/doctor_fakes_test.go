@@ -196,6 +196,7 @@ func newDoctorWorld(t *testing.T) *doctorWorld {
 	cfg.Account, cfg.Region = "123456789012", "eu-central-1"
 	cfg.Stream.Name, cfg.Diagnosis.Model = "firebreak", "offline-rules"
 	cfg.Slack.Channel, cfg.Worker.Health = "C0INCIDENTS", ""
+	cfg.Redaction.Key = "marks of this test"
 	cfg.Evidence.XRay, cfg.Evidence.CloudTrail = true, true
 	var gateway, ana string
 	cfg.Slack.GatewayKey, gateway = keyPair(t)

@@ -8,6 +8,7 @@ import (
 
 	"firebreak/activities/catalog"
 	"firebreak/internal/config"
+	"firebreak/internal/redact/rules"
 )
 
 // workerConfig says where the worker's configuration is.
@@ -34,7 +35,24 @@ func (w *workerConfig) read() (cfg config.Config, mistakes []error, err error) {
 	if cfg, mistakes, err = config.Read(file, os.Environ()); err != nil {
 		return cfg, nil, usageError{err}
 	}
+	if len(mistakes) == 0 {
+		if err := redactAs(cfg.Redaction); err != nil {
+			mistakes = append(mistakes, err)
+		}
+	}
 	return cfg, mistakes, nil
+}
+
+// redactAs redacts as the worker does.
+func redactAs(r config.Redaction) error {
+	key, err := r.MarkKey()
+	if err != nil {
+		return config.Mistake{Key: "redaction.key_file", Text: err.Error()}
+	}
+	if r == config.Default().Redaction {
+		return nil
+	}
+	return rules.Configure(rules.Options{Key: key, Addresses: rules.Addresses(r.Addresses), Hosts: rules.Hosts(r.Hosts)})
 }
 
 // catalogueOptions are those of the configured catalogue, without its log.

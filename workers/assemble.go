@@ -55,6 +55,9 @@ type assembly struct {
 
 // assemble makes the process of the roles that the configuration names.
 func assemble(cfg config.Config, awsCfg aws.Config, temporal client.Client, namespace, identity string, log *slog.Logger) (*process, error) {
+	if err := redaction(cfg.Redaction, log); err != nil {
+		return nil, err
+	}
 	a := &assembly{
 		process: &process{log: log, health: NewHealth(), listen: cfg.Worker.Health, fatal: make(chan error, 1)},
 		cfg:     cfg, aws: awsCfg, temporal: temporal, namespace: namespace, identity: identity, redactor: rules.Default(),

@@ -39,6 +39,7 @@ type Config struct {
 	Guard       Guard       `yaml:"guard" envPrefix:"GUARD_"`
 	Slack       Slack       `yaml:"slack" envPrefix:"SLACK_"`
 	Jira        Jira        `yaml:"jira" envPrefix:"JIRA_"`
+	Redaction   Redaction   `yaml:"redaction" envPrefix:"REDACTION_"`
 	Worker      Worker      `yaml:"worker" envPrefix:"WORKER_"`
 	UIURL       string      `yaml:"temporal_ui_url" env:"TEMPORAL_UI_URL"` // where people open the Temporal UI, for links
 }
@@ -168,6 +169,7 @@ func Default() Config {
 		Automation:  Automation{Poll: 5 * time.Second, VerifyPoll: 10 * time.Second},
 		Guard:       Guard{Every: time.Minute, Grace: time.Minute},
 		Jira:        Jira{IssueType: "Task"},
+		Redaction:   Redaction{Addresses: "public", Hosts: "keep"},
 		Worker:      Worker{Health: "127.0.0.1:8080", StopTimeout: 30 * time.Second},
 	}
 }

@@ -88,6 +88,10 @@ func (c Config) problems() []error {
 		_, _, err := net.SplitHostPort(c.Worker.Health)
 		ck.require(err == nil, "worker.health", "%q is no host:port", c.Worker.Health)
 	}
+	ck.oneOf(c.Redaction.Addresses, "redaction.addresses", "keep", "public", "all")
+	ck.oneOf(c.Redaction.Hosts, "redaction.hosts", "keep", "redact")
+	ck.require(c.Redaction.Key == "" || c.Redaction.KeyFile == "", "redaction.key_file", "goes without FIREBREAK_REDACTION_KEY: set one of both")
+	ck.require(c.Redaction.Key == "" || len(c.Redaction.Key) >= leastKey, "redaction.key", "has %d bytes where %d are the least; `openssl rand -hex 32` makes one", len(c.Redaction.Key), leastKey)
 	if c.UIURL != "" {
 		ck.httpURL(c.UIURL, "temporal_ui_url", true)
 	}

@@ -37,6 +37,10 @@ const DiagnoseWithin = 16 * time.Second
 // what these missed.
 const CatchUp = 3 * time.Minute
 
+// redactionKey makes the marks of what is redacted, on every worker of a stack and
+// in the commands that it is looked at with.
+const redactionKey = "marks of the stand-ins"
+
 // GuardGrace is how long a workflow of the stack has to be over before what it
 // left behind is seen to.
 const GuardGrace = 2 * time.Second
@@ -60,6 +64,7 @@ func (s *Stack) Config() config.Config {
 	cfg.Automation = config.Automation{Poll: 250 * time.Millisecond, VerifyPoll: 500 * time.Millisecond}
 	cfg.Evidence.Store = "file:" + s.path("evidence")
 	cfg.Guard = config.Guard{Every: s.opts.GuardEvery, Grace: GuardGrace}
+	cfg.Redaction.Key = redactionKey
 	cfg.Slack = config.Slack{Channel: SlackChannel, BotToken: s.Slack.BotToken(), AppToken: s.Slack.AppToken(), APIURL: s.Slack.URL(), GatewayKey: s.gateway.file}
 	cfg.Jira = config.Jira{URL: s.Jira.URL(), Project: s.Jira.Project(), IssueType: "Task", User: s.Jira.User(), Token: s.Jira.Token()}
 	cfg.Worker = config.Worker{StopTimeout: 5 * time.Second}
@@ -96,6 +101,7 @@ func (s *Stack) Env() []string {
 		"FIREBREAK_AUTOMATION_POLL=" + cfg.Automation.Poll.String(),
 		"FIREBREAK_AUTOMATION_VERIFY_POLL=" + cfg.Automation.VerifyPoll.String(),
 		"FIREBREAK_EVIDENCE_STORE=" + cfg.Evidence.Store,
+		"FIREBREAK_REDACTION_KEY=" + cfg.Redaction.Key,
 		"FIREBREAK_GUARD_EVERY=" + cfg.Guard.Every.String(),
 		"FIREBREAK_GUARD_GRACE=" + cfg.Guard.Grace.String(),
 		"FIREBREAK_SLACK_CHANNEL=" + cfg.Slack.Channel,

@@ -84,10 +84,13 @@ var shared = func() *Redactor {
 // linear in the length of its input, of which at most 64 KiB are kept.
 func Default() *Redactor { return shared }
 
-// Configure sets the options of Default, also for those who have it already. A
-// process does so once, before anything is redacted: marks that were made before
-// have another key.
+// Configure sets the options of Default, also for those who have it already. Without
+// a key the one that it has stays. A process does so once, before anything is
+// redacted: marks that were made before have another key.
 func Configure(o Options) error {
+	if len(o.Key) == 0 {
+		o.Key = shared.set.Load().options.Key
+	}
 	r, err := New(o)
 	if err != nil {
 		return err
