@@ -1,10 +1,12 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -66,7 +68,7 @@ func (h alarmHistory) gather(ctx context.Context, q *question) (answer, error) {
 		ScanBy: types.ScanByTimestampDescending,
 	}
 	inventory := incident.NewInventory(q.services)
-	of := map[string][]types.AlarmHistoryItem{}
+	of := map[string][]happened{}
 	for page := 0; ; page++ {
 		if page == maxHistoryPages {
 			out.gap(incident.GapCut, h.name(), redact.Format("only the latest %d of the account were read", page*historyItems))
@@ -74,64 +76,85 @@ func (h alarmHistory) gather(ctx context.Context, q *question) (answer, error) {
 		}
 		got, err := h.a.opts.Metrics.DescribeAlarmHistory(ctx, in)
 		if err != nil {
-			h.pieces(of, inventory, from, q, &out)
+			h.pieces(of, from, q, &out)
 			return out, err
 		}
 		for _, item := range got.AlarmHistoryItems {
-			if name := aws.ToString(item.AlarmName); item.Timestamp != nil && inventory.ByAlarm(name) != incident.Unassigned {
-				of[name] = append(of[name], item)
+			name := aws.ToString(item.AlarmName)
+			if service := inventory.ByAlarm(name); item.Timestamp != nil && service != incident.Unassigned {
+				of[service] = append(of[service], h.a.happened(name, item))
 			}
 		}
 		if in.NextToken = got.NextToken; aws.ToString(in.NextToken) == "" {
 			break
 		}
 	}
-	h.pieces(of, inventory, from, q, &out)
+	h.pieces(of, from, q, &out)
 	return out, nil
 }
 
-// pieces are one for each alarm that has a history.
-func (h alarmHistory) pieces(of map[string][]types.AlarmHistoryItem, inventory *incident.Inventory, from time.Time, q *question, out *answer) {
-	for _, name := range slices.Sorted(maps.Keys(of)) {
-		items := of[name]
-		slices.SortStableFunc(items, func(x, y types.AlarmHistoryItem) int { return x.Timestamp.Compare(*y.Timestamp) })
-		service := inventory.ByAlarm(name)
-		whole := make([]wholeItem, len(items))
+// pieces are one for each service whose alarms have a history.
+func (h alarmHistory) pieces(of map[string][]happened, from time.Time, q *question, out *answer) {
+	for _, service := range slices.Sorted(maps.Keys(of)) {
+		items := of[service]
+		slices.SortStableFunc(items, func(x, y happened) int {
+			return cmp.Or(x.At.Compare(y.At), strings.Compare(x.Alarm, y.Alarm))
+		})
+		alarms := map[string]bool{}
+		weight, all := float64(weightCalm), items
+		if h.kind == types.HistoryItemTypeStateUpdate {
+			// What began to get data, or no longer does, has said nothing of trouble.
+			items = slices.DeleteFunc(slices.Clone(items), func(i happened) bool { return !i.alarming })
+		}
+		if len(items) == 0 {
+			continue
+		}
 		var told []redact.Text
-		for i, item := range items {
-			whole[i] = wholeItem{item.Timestamp.UTC(), h.a.happened(item)}
-			told = append(told, redact.Format("%s: %s", redact.Name(stamp(*item.Timestamp)), whole[i].What.Cut(110)))
-		}
-		latest := items[len(items)-1]
-		ahead := q.onset.Sub(*latest.Timestamp)
-		e := incident.Evidence{
-			Kind: incident.EvidenceAlarm, Service: service, From: from, To: q.until,
-			Title: redact.Format("alarm %s of %s changed its state %s, at last %s", redact.Name(name), redact.Name(service),
-				incident.Count(len(items), "time", "times"), beside(ahead)),
-			Detail: redact.Join(told[max(0, len(told)-shownHistory):], "; "),
-			Query:  h.query(name, from, q),
-			Facts:  map[string]float64{incident.FactSecondsBefore: ahead.Seconds()},
-		}
-		weight := float64(weightCalm)
-		if h.kind == types.HistoryItemTypeConfigurationUpdate {
-			e.Title = redact.Format("settings of alarm %s of %s changed %s", redact.Name(name), redact.Name(service), beside(ahead))
-			if ahead > 0 && ahead < settingsAreClose {
+		for _, i := range items {
+			alarms[i.Alarm] = true
+			told = append(told, redact.Format("%s %s: %s", redact.Name(stamp(i.At)), redact.Name(i.Alarm), i.What.Cut(110)))
+			if ahead := q.onset.Sub(i.At); i.changed && ahead > 0 && ahead < settingsAreClose {
 				weight = weightAlarm - 1
 			}
 		}
-		out.addWhole(e, weight, whole)
+		latest := items[len(items)-1]
+		ahead := q.onset.Sub(latest.At)
+		title := redact.Format("%s of %s changed %s, at last %s", h.subject(alarms, latest), redact.Name(service), incident.Count(len(items), "time", "times"), beside(ahead))
+		out.addWhole(incident.Evidence{
+			Kind: incident.EvidenceAlarm, Service: service, From: from, To: q.until, Title: title,
+			Detail: redact.Join(told[max(0, len(told)-shownHistory):], "; "),
+			Query:  h.query(alarms, from, q),
+			Facts:  map[string]float64{incident.FactSecondsBefore: ahead.Seconds()},
+		}, weight, all)
 	}
 }
 
-// wholeItem is one entry of an alarm's history, for the store.
-type wholeItem struct {
-	At   time.Time   `json:"at"`
-	What redact.Text `json:"what"`
+// subject names what changed: of one alarm, or of how many.
+func (h alarmHistory) subject(alarms map[string]bool, one happened) redact.Text {
+	what := redact.Literal("settings")
+	if h.kind == types.HistoryItemTypeStateUpdate {
+		what = redact.Literal("state")
+	}
+	if len(alarms) == 1 {
+		return redact.Format("%s of alarm %s", what, redact.Name(one.Alarm))
+	}
+	return redact.Format("%s of %d alarms", what, len(alarms))
+}
+
+// happened is one entry of an alarm's history, as the store keeps it.
+type happened struct {
+	At    time.Time   `json:"at"`
+	Alarm string      `json:"alarm"`
+	What  redact.Text `json:"what"`
+
+	alarming bool // it went into ALARM or left it
+	changed  bool // somebody changed its settings
 }
 
 // happened tells what an item is about: from which state to which, and why, as
 // far as its data says, else its summary.
-func (a *Activities) happened(item types.AlarmHistoryItem) redact.Text {
+func (a *Activities) happened(alarm string, item types.AlarmHistoryItem) happened {
+	out := happened{At: item.Timestamp.UTC(), Alarm: alarm, What: a.clean(aws.ToString(item.HistorySummary)), alarming: true}
 	var data struct {
 		Old struct {
 			Value string `json:"stateValue"`
@@ -141,16 +164,24 @@ func (a *Activities) happened(item types.AlarmHistoryItem) redact.Text {
 			Reason string `json:"stateReason"`
 		} `json:"newState"`
 	}
+	// An alarm that was created a while ago explains nothing, one whose threshold
+	// was moved may explain all: summaries say "Alarm "x" updated".
+	out.changed = strings.HasSuffix(aws.ToString(item.HistorySummary), "updated")
 	raw := aws.ToString(item.HistoryData)
 	if err := json.Unmarshal([]byte(raw), &data); err == nil && data.New.Value != "" {
-		return redact.Format("%s to %s, %s", redact.Name(data.Old.Value), redact.Name(data.New.Value), a.clean(data.New.Reason))
+		out.What = redact.Format("%s to %s, %s", redact.Name(data.Old.Value), redact.Name(data.New.Value), a.clean(data.New.Reason))
+		out.alarming = data.Old.Value == string(types.StateValueAlarm) || data.New.Value == string(types.StateValueAlarm)
 	}
-	return a.clean(aws.ToString(item.HistorySummary))
+	return out
 }
 
-func (h alarmHistory) query(name string, from time.Time, q *question) string {
-	return command(q.region, "cloudwatch", "describe-alarm-history", "--alarm-name", name, "--alarm-types", "MetricAlarm", "CompositeAlarm",
-		"--history-item-type", string(h.kind), "--start-date", rfc(from), "--end-date", rfc(q.until))
+func (h alarmHistory) query(alarms map[string]bool, from time.Time, q *question) string {
+	args := []string{"cloudwatch", "describe-alarm-history"}
+	if len(alarms) == 1 {
+		args = slices.AppendSeq(append(args, "--alarm-name"), maps.Keys(alarms))
+	}
+	return command(q.region, append(args, "--alarm-types", "MetricAlarm", "CompositeAlarm",
+		"--history-item-type", string(h.kind), "--start-date", rfc(from), "--end-date", rfc(q.until))...)
 }
 
 // beside puts a time beside the onset.

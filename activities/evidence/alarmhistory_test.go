@@ -33,26 +33,29 @@ func TestHistoryOfAlarms(t *testing.T) {
 			item("checkout-errors", 10, state, "Alarm updated from OK to ALARM", transition("OK", "ALARM", "Threshold Crossed for ana@example.com")),
 			item("checkout-errors", -300, state, "Alarm updated from ALARM to OK", transition("ALARM", "OK", "fine")),
 			item("somebody-elses", -301, state, "Alarm updated from OK to ALARM", transition("OK", "ALARM", "no")),
+			item("payments-errors", -350, state, "Alarm updated from INSUFFICIENT_DATA to OK", transition("INSUFFICIENT_DATA", "OK", "began")),
 			item("checkout-errors", -400, state, "Alarm updated from OK to ALARM", "no JSON"),
 		},
-		string(config): {item("payments-errors", -60, config, `Alarm "payments-errors" updated`, `{"version":"1.0","type":"Update"}`)},
+		string(config): {item("payments-latency", -90, config, `Alarm "payments-latency" created`, ""), item("payments-errors", -60, config, `Alarm "payments-errors" updated`, `{"version":"1.0","type":"Update"}`)},
 	}
 	out, err := gather(t, c, input())
 	require.NoError(t, err)
-	states := pick(t, out, incident.EvidenceAlarm, "alarm checkout-errors of checkout changed its state 3 times, at last 10 s after the onset")
+	states := pick(t, out, incident.EvidenceAlarm, "state of alarm checkout-errors of checkout changed 3 times, at last 10 s after the onset")
 	require.Equal(t, "checkout", states.Service)
-	require.Contains(t, states.Detail.String(), "11:53:20Z: Alarm updated from OK to ALARM; ")
-	require.Contains(t, states.Detail.String(), "11:55:00Z: ALARM to OK, fine; ")
-	require.Contains(t, states.Detail.String(), "12:00:10Z: OK to ALARM, Threshold Crossed")
+	require.Contains(t, states.Detail.String(), "11:53:20Z checkout-errors: Alarm updated from OK to ALARM; ")
+	require.Contains(t, states.Detail.String(), "11:55:00Z checkout-errors: ALARM to OK, fine; ")
+	require.Contains(t, states.Detail.String(), "12:00:10Z checkout-errors: OK to ALARM, Threshold Crossed")
 	require.NotContains(t, states.Detail.String(), "ana@example.com")
 	require.InDelta(t, -10, states.Facts[incident.FactSecondsBefore], 0)
 	require.NotContains(t, states.Facts, incident.FactInAlarm, "what the alarm says now is another piece")
 	require.Contains(t, states.Query, "describe-alarm-history --alarm-name checkout-errors --alarm-types MetricAlarm CompositeAlarm --history-item-type StateUpdate")
 
-	settings := pick(t, out, incident.EvidenceAlarm, "settings of alarm payments-errors of payments changed 60 s before the onset")
+	settings := pick(t, out, incident.EvidenceAlarm, "settings of 2 alarms of payments changed 2 times, at last 60 s before the onset")
 	require.Equal(t, "payments", settings.Service)
+	require.NotContains(t, settings.Query, "--alarm-name")
 	for _, e := range out.Evidence {
-		require.NotContains(t, e.Title.String(), "somebody-elses")
+		require.NotContains(t, e.Title.String(), "state of alarm payments-errors", "it said nothing of trouble")
+		require.NotContains(t, e.Title.String()+e.Detail.String(), "somebody-elses")
 	}
 }
 
@@ -67,7 +70,7 @@ func TestHalfAHistoryOfAlarms(t *testing.T) {
 	}}
 	out, err := gather(t, c, input())
 	require.NoError(t, err)
-	pick(t, out, incident.EvidenceAlarm, "alarm checkout-errors of checkout changed its state 1 time,")
+	pick(t, out, incident.EvidenceAlarm, "state of alarm checkout-errors of checkout changed 1 time,")
 	gap := gapOf(t, out, "states that alarms had")
 	require.Equal(t, incident.GapDenied, gap.Kind)
 	require.Contains(t, gap.Reason.String(), "the worker's role lacks cloudwatch:DescribeAlarmHistory")

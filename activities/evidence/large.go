@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -30,10 +31,12 @@ func (a *Activities) pack(p *piece) {
 	if a.opts.Store == nil || p.full == nil || p.weight < weightSignal && p.Kind == incident.EvidenceMetric {
 		return
 	}
-	body, err := json.Marshal(p.full)
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false) // people read it, and it is no page
 	// Only a number that JSON cannot hold fails; the piece does without then.
-	if err == nil && len(body) > size(p.Evidence) {
-		p.body = body
+	if enc.Encode(p.full) == nil && body.Len() > size(p.Evidence) {
+		p.body = body.Bytes()
 	}
 }
 
