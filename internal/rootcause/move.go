@@ -8,11 +8,16 @@ const (
 	recent = 4
 	// longest is over how many samples a move is looked at.
 	longest = 64
+	// oldest is how many samples of the past are looked at.
+	oldest = 2000
+	// tries is how many onsets are tried.
+	tries = 60
 	// placebos is how many times of its past a series is asked how far it moves
 	// when nothing happens.
 	placebos = 200
 	// leadSeconds is how long before or after the symptom's start a cause may
-	// begin to show; two steps where that is longer.
+	// begin to show; two steps where that is longer, and no more than a third of
+	// the past.
 	leadSeconds = 600
 	// resolution is the share of its level by which a series is taken to move at
 	// any time, which decides only for those that were constant.
@@ -46,11 +51,12 @@ func findMove(s []sample, w window) move {
 	if w.end > 0 {
 		s = s[:since(s, w.end+1)]
 	}
+	s = s[max(0, since(s, w.start)-oldest):]
 	if len(s) == 0 {
 		return move{}
 	}
 	width := step(s)
-	lead := max(2*width, leadSeconds)
+	lead := max(2*width, min(leadSeconds, (w.start-s[0].at)/3))
 	from := since(s, w.start-lead)
 	m := move{past: from}
 	if from < 3 {
@@ -69,8 +75,9 @@ func findMove(s []sample, w window) move {
 	var c contrast
 	usual := c.usual(v[:from], n)
 	normal := c.median(v[:from])
-	m.seen, m.level = true, c.median(v[from:])
-	for i := from; i < len(s) && s[i].at <= w.start+lead; i++ {
+	m.seen, m.level = true, c.median(v[from:min(len(v), from+longest)])
+	until := since(s, w.start+lead+1)
+	for i := from; i < until; i += 1 + (until-from)/tries {
 		was, is := c.at(v, i, n)
 		base := was
 		switch {

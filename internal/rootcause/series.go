@@ -12,16 +12,11 @@ type sample struct {
 	value float64
 }
 
-const (
-	// finest is the shortest step in seconds that is looked at: the causes of an
-	// incident are minutes apart from its end, and finer series only cost time.
-	finest = 30
-	// largest keeps sums of squares and differences finite.
-	largest = 1e300
-)
+// largest keeps sums and differences finite.
+const largest = 1e300
 
 // samples are the points in order of time, without what is no number; of
-// several at one time their mean, and of a series finer than 30 s the means.
+// several in one second their mean.
 func samples(points []Point) []sample {
 	out := make([]sample, 0, len(points))
 	for _, p := range points {
@@ -32,19 +27,14 @@ func samples(points []Point) []sample {
 	if !slices.IsSortedFunc(out, bySample) {
 		slices.SortFunc(out, bySample)
 	}
-	width := int64(1)
-	if step(out) < finest {
-		width = finest
-	}
 	kept := out[:0]
 	for i := 0; i < len(out); {
-		bin, sum, n := floor(out[i].at, width), 0.0, 0
-		first := out[i].at
-		for ; i < len(out) && floor(out[i].at, width) == bin; i++ {
+		at, mean, n := out[i].at, 0.0, 0.0
+		for ; i < len(out) && out[i].at == at; i++ {
 			n++
-			sum += (out[i].value - sum) / float64(n)
+			mean += (out[i].value - mean) / n
 		}
-		kept = append(kept, sample{first, sum})
+		kept = append(kept, sample{at, mean})
 	}
 	return kept
 }
@@ -53,13 +43,6 @@ func samples(points []Point) []sample {
 // does not matter where a time occurs twice.
 func bySample(a, b sample) int {
 	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.value, b.value))
-}
-
-func floor(at, width int64) int64 {
-	if at < 0 {
-		return (at - width + 1) / width
-	}
-	return at / width
 }
 
 // step is the usual time in seconds between two samples, 60 when there is none.

@@ -24,9 +24,16 @@ const (
 // one, at most five.
 func Of(c incident.DiagnoseInput) []incident.Hypothesis {
 	var out []incident.Hypothesis
+	b := blamed(c)
+	if b.isOutside() {
+		out = append(out, b.notHere(c))
+	}
 	for _, s := range Rank(c) {
 		if len(out) == maxHypotheses {
 			break
+		}
+		if b.isOutside() { // nothing here is worth acting on
+			s.Score, s.Runbook = round(s.Score*outsideConfidence), ""
 		}
 		out = append(out, s.hypothesis())
 	}
@@ -73,6 +80,8 @@ func (w What) says() redact.Text {
 		return redact.Literal("fails requests")
 	case Slow:
 		return redact.Literal("answers slowly")
+	case Unclear:
+		return redact.Literal("is the likeliest suspect, and nothing says what is wrong with it")
 	default:
 		return redact.Literal("does not respond in part")
 	}

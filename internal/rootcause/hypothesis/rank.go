@@ -9,6 +9,9 @@
 //   - changes shortly before the onset;
 //   - whose anomalies came first;
 //   - what is called before who calls it: callers suffer from what they call.
+//
+// Where the evidence holds a ranking of suspects, that says who is to blame in
+// the place of the last two, and the rules here only say what is wrong.
 package hypothesis
 
 import (
@@ -33,6 +36,7 @@ const (
 	Failing   What = "errors"     // it fails requests
 	Slow      What = "latency"    // it answers slowly
 	Unhealthy What = "health"     // part of it does not respond
+	Unclear   What = "unclear"    // the ranking suspects it, and nothing says why
 )
 
 // Suspect is one explanation with its reasons.
@@ -52,15 +56,27 @@ const leastScore = 0.1
 // Rank returns the suspects of a case, best first. The same case gives the same
 // ranking, in whatever order its evidence comes.
 func Rank(c incident.DiagnoseInput) []Suspect {
-	readings := readAll(c)
+	readings, b := readAll(c), blamed(c)
 	var out []Suspect
 	for _, r := range readings {
 		place, where := placed(c, readings, r)
+		place *= r.punctual()
+		if b.known() {
+			place, where = b.share(r.service)
+		} else {
+			where = append(r.when(), where...)
+		}
 		for i := range mechanisms {
 			if s, ok := suspect(c, r, &mechanisms[i], place, where); ok {
+				if e := b.piece(r.service); e != nil {
+					s.Citations = append(s.Citations, e.ID)
+				}
 				out = append(out, s)
 			}
 		}
+	}
+	if s, ok := b.unexplained(out); ok {
+		out = append(out, s)
 	}
 	slices.SortStableFunc(out, func(a, b Suspect) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(order(a.What), order(b.What)), cmp.Compare(a.Service, b.Service))
@@ -100,13 +116,16 @@ var mechanisms = []mechanism{
 }
 
 func order(w What) int {
+	if w == Unclear {
+		return len(mechanisms)
+	}
 	return slices.IndexFunc(mechanisms, func(m mechanism) bool { return m.what == w })
 }
 
 // suspect weighs one mechanism of one service, which stands where placed says.
 func suspect(c incident.DiagnoseInput, r *reading, m *mechanism, place float64, where []redact.Text) (Suspect, bool) {
 	backing := r.backing(m)
-	score := m.likely(r) * place * r.punctual() * corroborated(backing)
+	score := m.likely(r) * place * corroborated(backing)
 	if score = round(min(score, 0.95)); score < leastScore {
 		return Suspect{}, false
 	}
@@ -114,7 +133,6 @@ func suspect(c incident.DiagnoseInput, r *reading, m *mechanism, place float64, 
 	for _, f := range backing {
 		s.Why, s.Citations = append(s.Why, f.why), append(s.Citations, f.evidence.ID)
 	}
-	s.Why = append(s.Why, r.when()...)
 	s.Why = append(s.Why, where...)
 	s.Runbook, s.Fixes = choose(c, r, m)
 	return s, true

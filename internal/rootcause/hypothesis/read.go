@@ -104,6 +104,8 @@ func (r *reading) read(e *incident.Evidence, onset time.Time) {
 		r.readLogs(e, onset)
 	case e.Kind == incident.EvidenceMetric, e.Kind == incident.EvidenceAnomaly:
 		r.readSeries(e)
+	case e.Kind == incident.EvidenceTrace:
+		r.readTraces(e)
 	}
 }
 
@@ -137,6 +139,17 @@ func (r *reading) readSeries(e *incident.Evidence) {
 		// Something moved, and nobody says what it measures.
 		r.find(e, errors, 0.3*max(up, down), why)
 	}
+}
+
+// readTraces weighs what traces tell of a service: how much slower its median
+// became, and which share of its requests fails that did not.
+func (r *reading) readTraces(e *incident.Evidence) {
+	before, after := e.Facts[incident.FactBefore], e.Facts[incident.FactAfter]
+	if before > 0 {
+		r.find(e, latency, rising(after/before-1, 1), redact.Format("traces: the median went from %.3g to %.3g s", before, after))
+	}
+	failed := e.Facts[incident.FactShareAfter] - e.Facts[incident.FactShareBefore]
+	r.find(e, errors, rising(failed, 0.1), redact.Format("traces: %.1f%% of the requests fail, %.1f%% before", 100*e.Facts[incident.FactShareAfter], 100*e.Facts[incident.FactShareBefore]))
 }
 
 func seriesName(e *incident.Evidence) redact.Text {

@@ -29,7 +29,7 @@ func (r *reading) about(t topic) float64 {
 		}
 	}
 	wrong := 1.0
-	for _, kind := range []incident.EvidenceKind{incident.EvidenceMetric, incident.EvidenceAlarm, incident.EvidenceLogs, incident.EvidenceChange} {
+	for _, kind := range []incident.EvidenceKind{incident.EvidenceMetric, incident.EvidenceTrace, incident.EvidenceAlarm, incident.EvidenceLogs, incident.EvidenceChange} {
 		wrong *= 1 - strongest[kind]
 	}
 	return round(1 - wrong)
