@@ -56,8 +56,8 @@ func TestPastFrom(t *testing.T) {
 		until  time.Duration // before now
 		want   time.Duration // before now
 	}{
-		{"seconds", 1, 0, 720 * time.Second},
-		{"ten seconds", 10, 0, 2 * time.Hour},
+		{"seconds", 1, 0, time.Hour},
+		{"ten seconds", 10, 0, 3*time.Hour - 2*time.Minute},
 		{"ten seconds of an hour and a half ago", 10, 90 * time.Minute, 3*time.Hour - 2*time.Minute},
 		{"minutes", 60, 0, 6 * time.Hour},
 		{"five minutes", 300, 0, 6 * time.Hour},
@@ -65,8 +65,11 @@ func TestPastFrom(t *testing.T) {
 		{"hours of a year ago", 3600, 365 * 24 * time.Hour, 365*24*time.Hour + 6*time.Hour},
 	} {
 		until := now.Add(-c.until)
-		require.Equal(t, c.want, now.Sub(pastFrom(c.period, until.Add(-10*time.Minute), until, now)), c.name)
+		q := &question{span: span{from: until.Add(-10 * time.Minute), until: until}, now: now}
+		require.Equal(t, c.want, now.Sub(pastFrom(c.period, 3, q)), c.name)
 	}
-	from := now.Add(-4 * time.Hour)
-	require.Equal(t, from, pastFrom(1, from, now, now), "what is asked for is asked for")
+	q := &question{span: span{from: now.Add(-10 * time.Minute), until: now}, now: now}
+	require.Equal(t, 1000*time.Second, now.Sub(pastFrom(1, 500, q)), "many series have less of a past")
+	q.from = now.Add(-4 * time.Hour)
+	require.Equal(t, q.from, pastFrom(1, 3, q), "what is asked for is asked for")
 }

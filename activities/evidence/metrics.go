@@ -14,9 +14,12 @@ import (
 )
 
 // Limits of what is read of a series beyond the time right before the onset: how
-// it usually is tells how unusual it has become.
+// it usually is tells how unusual it has become. GetMetricData has its price by
+// the series and not by the datapoint, but takes its time.
 const (
-	historyPoints = 720
+	historyPoints = 3600    // of one series
+	leastPoints   = 720     // however many series there are
+	manyPoints    = 500_000 // of all series of one period, five pages
 	longestPast   = 6 * time.Hour
 )
 
@@ -67,7 +70,7 @@ func (a *Activities) metricSources(q *question) ([]source, answer) {
 		if len(byPeriod) > 1 {
 			what = redact.Format("metrics of %d s", period)
 		}
-		out = append(out, metricSource{a, what, period, pastFrom(period, q.from, q.until, q.now), byPeriod[period]})
+		out = append(out, metricSource{a, what, period, pastFrom(period, len(byPeriod[period]), q), byPeriod[period]})
 	}
 	return out, gaps
 }

@@ -54,20 +54,22 @@ func periodAt(wanted int, from, now time.Time) int {
 	return (wanted + shortest - 1) / shortest * shortest
 }
 
-// pastFrom is where to begin reading a series of a period in seconds, so that its
-// history is as long as is cheap, and no longer than it is kept in that period.
-func pastFrom(period int, from, until, now time.Time) time.Time {
-	past := until.Add(-min(longestPast, time.Duration(historyPoints*period)*time.Second))
+// pastFrom is where to begin reading n series of a period in seconds, so that
+// their history is as long as is cheap, and no longer than it is kept in that
+// period.
+func pastFrom(period, n int, q *question) time.Time {
+	points := max(leastPoints, min(historyPoints, manyPoints/max(n, 1)))
+	past := q.until.Add(-min(longestPast, time.Duration(points*period)*time.Second))
 	for _, r := range slices.Backward(retention) {
 		if r.period <= period && period < 3600 {
-			if kept := now.Add(-r.age + 2*time.Minute); past.Before(kept) {
+			if kept := q.now.Add(-r.age + 2*time.Minute); past.Before(kept) {
 				past = kept
 			}
 			break
 		}
 	}
-	if past.After(from) {
-		past = from
+	if past.After(q.from) {
+		past = q.from
 	}
 	return past
 }

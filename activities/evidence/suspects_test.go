@@ -25,8 +25,8 @@ func deep() (*cloud, incident.GatherEvidenceInput, catalog) {
 			s.DependsOn = []string{names[i+1]}
 		}
 		files[name] = s
-		c.fill(metric(name, "Requests"), -700, 30, func(i int) float64 { return float64(50 + i%3) })
-		c.fill(metric(name, "Errors"), -700, 30, func(second int) float64 {
+		c.fill(metric(name, "Requests"), -1500, 30, func(i int) float64 { return float64(50 + i%3) })
+		c.fill(metric(name, "Errors"), -1500, 30, func(second int) float64 {
 			// The further from the ledger, the later and the less.
 			if second >= 2*(3-i)-6 && name != "storefront" {
 				return float64(60 - 10*(3-i))
@@ -104,7 +104,7 @@ func TestSuspectsAreEvidence(t *testing.T) {
 	require.NoError(t, err)
 	var whole struct{ Points [][2]float64 }
 	require.NoError(t, json.Unmarshal(raw, &whole))
-	require.Greater(t, len(whole.Points), 700, "with more history than is compared")
+	require.Greater(t, len(whole.Points), 1500, "with more history than is compared")
 	require.Contains(t, series.Detail.String(), "over 12", "two minutes are")
 }
 
