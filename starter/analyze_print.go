@@ -11,8 +11,12 @@ import (
 	"firebreak/internal/rootcause"
 )
 
-// toldSuspects is of how many suspects the reasons are shown.
-const toldSuspects = 3
+// The reasons are shown of so many suspects, and of those behind the first only
+// from a score on.
+const (
+	toldSuspects = 3
+	toldScore    = 0.05
+)
 
 // print shows the analysis in a terminal: the table, then the reasons of the
 // first suspects, what speaks for a cause elsewhere, and what was missing.
@@ -25,8 +29,10 @@ func (a analysis) print(out io.Writer) error {
 	} else {
 		a.table(&b, width)
 	}
-	for i := range a.Suspects[:min(len(a.Suspects), toldSuspects)] {
-		a.tell(&b, i, width)
+	for i, s := range a.Suspects[:min(len(a.Suspects), toldSuspects)] {
+		if i == 0 || s.Score >= toldScore {
+			a.tell(&b, i, width)
+		}
 	}
 	fmt.Fprintln(&b)
 	paragraph(&b, "outside  ", fmt.Sprintf("%.2f: %s", a.Outside, outsideWords(a.Outside)), width)
