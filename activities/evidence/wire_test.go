@@ -105,3 +105,41 @@ func TestOverTheWire(t *testing.T) {
 	require.NoError(t, got.Get(&seen))
 	require.False(t, seen.OK)
 }
+
+// The history of alarms over the wire, in the shapes of the stand-in.
+func TestHistoryOfAlarmsOverTheWire(t *testing.T) {
+	t.Parallel()
+	server := awswire.New(awswire.Options{Faults: fault.New()})
+	standincw.New(standincw.Options{}).Register(server)
+	standinlogs.New(standinlogs.Options{}).Register(server)
+	address, err := server.Listen(t.Context(), "127.0.0.1:0")
+	require.NoError(t, err)
+	metrics := cloudwatch.NewFromConfig(server.ClientConfig(address))
+	for _, name := range []string{"checkout-errors", "somebody-elses"} {
+		for threshold := range 2 { // created, and then changed
+			_, err = metrics.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+				AlarmName: &name, Namespace: aws.String("Shop"), MetricName: aws.String("Errors"), Statistic: cwtypes.StatisticSum, Period: aws.Int32(10),
+				EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(float64(5 + threshold)), ComparisonOperator: cwtypes.ComparisonOperatorGreaterThanThreshold,
+			})
+			require.NoError(t, err)
+		}
+		for _, state := range []cwtypes.StateValue{cwtypes.StateValueOk, cwtypes.StateValueAlarm} {
+			_, err = metrics.SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{AlarmName: &name, StateValue: state, StateReason: aws.String("a rehearsal")})
+			require.NoError(t, err)
+		}
+	}
+	a, err := evidence.New(evidence.Options{Metrics: metrics, Logs: cloudwatchlogs.NewFromConfig(server.ClientConfig(address)), Catalog: catalog{}})
+	require.NoError(t, err)
+	began := time.Now().Add(time.Second)
+	s := service("checkout")
+	s.LogGroups = nil
+	got, err := environment(a).ExecuteActivity(incident.ActivityGatherEvidence, incident.GatherEvidenceInput{
+		IncidentID: "inc-1", Service: s, Onset: began, Until: began.Add(time.Second),
+	})
+	require.NoError(t, err)
+	var out incident.GatherEvidenceResult
+	require.NoError(t, got.Get(&out))
+	require.Contains(t, pick(t, out, incident.EvidenceAlarm, "state of alarm checkout-errors of checkout changed 1 time").Detail.String(), "OK to ALARM, a rehearsal")
+	require.Contains(t, pick(t, out, incident.EvidenceAlarm, "settings of alarm checkout-errors of checkout changed 2 times").Detail.String(), "updated")
+	require.Equal(t, 2, server.Count("cloudwatch", "DescribeAlarmHistory"))
+}
