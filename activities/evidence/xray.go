@@ -34,7 +34,7 @@ const (
 )
 
 // sampled is the caveat that goes with every count of X-Ray.
-const sampled = "X-Ray keeps a sample of the requests, so that counts are of traces and not of all requests."
+const sampled = "Counts are of the requests that X-Ray sampled."
 
 // xraySources asks X-Ray where it is switched on.
 func (a *Activities) xraySources(*question) []source {

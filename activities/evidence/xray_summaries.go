@@ -201,8 +201,8 @@ func (s summarySource) exception(c *caseSeen) redact.Text {
 	}
 }
 
-// causeOf is the end of the way that X-Ray goes from the symptom down: of faults
-// before errors before slowness.
+// causeOf is the end of the way that X-Ray goes from the symptom down, with the
+// last exception on it: of faults before errors before slowness.
 func causeOf(t types.TraceSummary) (traceCause, string) {
 	c := traceCause{where: aws.ToString(orZero(t.EntryPoint).Name)}
 	message := ""
@@ -214,8 +214,8 @@ func causeOf(t types.TraceSummary) (traceCause, string) {
 	switch {
 	case aws.ToBool(t.HasFault) || len(t.FaultRootCauses) > 0:
 		c.kind = "server errors"
-		for _, s := range end(servicesOf(t.FaultRootCauses, func(r types.FaultRootCause) []types.FaultRootCauseService { return r.Services })) {
-			c.where = aws.ToString(s.Name)
+		for _, s := range servicesOf(t.FaultRootCauses, func(r types.FaultRootCause) []types.FaultRootCauseService { return r.Services }) {
+			c.where, c.step = aws.ToString(s.Name), ""
 			for _, e := range s.EntityPath {
 				c.step = stepOf(e.Name, e.Remote, s.Name)
 				raised(e.Exceptions)
@@ -223,8 +223,8 @@ func causeOf(t types.TraceSummary) (traceCause, string) {
 		}
 	case aws.ToBool(t.HasError) || len(t.ErrorRootCauses) > 0:
 		c.kind = "refusals"
-		for _, s := range end(servicesOf(t.ErrorRootCauses, func(r types.ErrorRootCause) []types.ErrorRootCauseService { return r.Services })) {
-			c.where = aws.ToString(s.Name)
+		for _, s := range servicesOf(t.ErrorRootCauses, func(r types.ErrorRootCause) []types.ErrorRootCauseService { return r.Services }) {
+			c.where, c.step = aws.ToString(s.Name), ""
 			for _, e := range s.EntityPath {
 				c.step = stepOf(e.Name, e.Remote, s.Name)
 				raised(e.Exceptions)
@@ -232,8 +232,8 @@ func causeOf(t types.TraceSummary) (traceCause, string) {
 		}
 	default:
 		c.kind = "slow answers"
-		for _, s := range end(servicesOf(t.ResponseTimeRootCauses, func(r types.ResponseTimeRootCause) []types.ResponseTimeRootCauseService { return r.Services })) {
-			c.where = aws.ToString(s.Name)
+		for _, s := range servicesOf(t.ResponseTimeRootCauses, func(r types.ResponseTimeRootCause) []types.ResponseTimeRootCauseService { return r.Services }) {
+			c.where, c.step = aws.ToString(s.Name), ""
 			for _, e := range s.EntityPath {
 				c.step = stepOf(e.Name, e.Remote, s.Name)
 			}
@@ -256,6 +256,3 @@ func servicesOf[C, S any](causes []C, services func(C) []S) []S {
 	}
 	return services(causes[0])
 }
-
-// end is the last of a list as a list, which is empty for an empty one.
-func end[T any](all []T) []T { return all[max(0, len(all)-1):] }

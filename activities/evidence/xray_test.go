@@ -194,7 +194,7 @@ func TestEdgesThatChangedAreToldOfAndOthersAreNot(t *testing.T) {
 			require.ElementsMatch(t, tc.want, tracePieces(out))
 			whole := pick(t, out, incident.EvidenceTrace, "service graph of X-Ray around checkout: 2 edges")
 			require.Contains(t, whole.Detail.String(), "checkout calls payments, payments calls ledger (in no service file).")
-			require.Contains(t, whole.Detail.String(), "X-Ray keeps a sample of the requests")
+			require.Contains(t, whole.Detail.String(), "Counts are of the requests that X-Ray sampled.")
 		})
 	}
 }

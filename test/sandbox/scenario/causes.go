@@ -75,6 +75,10 @@ func actedOnTheDependency(r Result) error {
 	e.that(cites(st, func(ev incident.Evidence) bool {
 		return ev.Service == victim.Payments && ev.Kind == incident.EvidenceMetric && ev.Role == incident.RoleLatency
 	}), "the diagnosis does not cite the latency of payments")
+	// What X-Ray saw of the orders that really went from checkout to payments.
+	e.that(slices.ContainsFunc(st.Evidence, func(ev incident.Evidence) bool {
+		return ev.Service == victim.Payments && ev.Kind == incident.EvidenceTrace && ev.Facts[incident.FactAfter] > 10*ev.Facts[incident.FactBefore]
+	}), "X-Ray's graph does not tell that calls to payments are slower")
 	if p := st.Plan; p != nil {
 		e.that(p.Service == victim.Payments, "the plan acts on %s", p.Service)
 		e.that(slices.Equal(p.Parameters["InstanceId"], []string{victim.PaymentsInstance}), "the plan's instance is %v", p.Parameters["InstanceId"])
