@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"firebreak/internal/config"
+	"firebreak/internal/redact/rules"
 )
 
 // Options are what a caller can put in place of the process's surroundings.
@@ -39,6 +40,7 @@ func Run(ctx context.Context, cfg config.Config, opts Options) error {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
+	opts.Logger = redactedLog(opts.Logger, rules.Default())
 	temporal, namespace, err := dialTemporal(ctx, opts)
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"firebreak/internal/incident"
+	"firebreak/internal/redact"
+	"firebreak/internal/redact/rules"
 	"firebreak/internal/runbook"
 )
 
@@ -53,9 +55,23 @@ func (a *Activities) PinCatalog(ctx context.Context, in incident.PinCatalogInput
 	if !known {
 		service = incident.Service{Name: in.Service}
 	}
-	res := incident.PinCatalogResult{Commit: cat.Commit, Service: service, Known: known, Runbooks: cat.Options(in.Service)}
+	res := incident.PinCatalogResult{Commit: cat.Commit, Service: service, Known: known, Runbooks: told(cat.Options(in.Service))}
 	if problem != nil {
 		res.Problem = clean(problem).Error()
 	}
 	return res, nil
+}
+
+// told are runbooks as the diagnosis is told of them: people write the texts of a
+// catalogue, and sometimes a password into them.
+func told(all []incident.RunbookOption) []incident.RunbookOption {
+	say := func(text string) string { return redact.Clean(rules.Default(), text).String() }
+	for i, o := range all {
+		all[i].Summary, all[i].Impact = say(o.Summary), say(o.Impact)
+		all[i].Fixes = make([]string, len(o.Fixes))
+		for j, fix := range o.Fixes {
+			all[i].Fixes[j] = say(fix)
+		}
+	}
+	return all
 }

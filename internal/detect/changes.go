@@ -19,8 +19,10 @@ const (
 // remember keeps a change event for the anomalies to come. The event id makes
 // a repeated delivery harmless.
 func (d *Detector) remember(s telemetry.Signal) {
+	// Whoever puts an event on the bus chooses its detail type.
+	kind := redact.Clean(d.redactor, s.Event.Source+"/"+s.Event.DetailType)
 	c := change{ID: s.Key, Change: incident.Change{
-		At: s.Time, Service: s.Service, Kind: redact.Name(s.Event.Source + "/" + s.Event.DetailType).String(),
+		At: s.Time, Service: s.Service, Kind: redact.Name(kind.String()).String(),
 		Text: redact.Clean(d.redactor, s.Event.Summary).Cut(300),
 	}}
 	d.state.Changes = insertChange(d.state.Changes, c)
@@ -46,12 +48,13 @@ func insertChange(list []change, c change) []change {
 }
 
 // changesBefore returns the latest changes of the anomaly's service and of what
-// it depends on, from the quarter of an hour before it opened.
+// it depends on, from the quarter of an hour before it opened, or came again.
 func (s *state) changesBefore(a incident.Anomaly) []incident.Change {
+	onset := later(a.Opened, a.Again)
 	var out []incident.Change
 	for i := len(s.Changes) - 1; i >= 0 && len(out) < maxAttached; i-- {
 		c := s.Changes[i]
-		if c.At.After(a.Opened) || c.At.Before(a.Opened.Add(-changeReach)) {
+		if c.At.After(onset) || c.At.Before(onset.Add(-changeReach)) {
 			continue
 		}
 		if c.Service == a.Service || slices.Contains(a.DependsOn, c.Service) {
