@@ -15,61 +15,113 @@ type Secret struct {
 	Name, Value string
 }
 
-// Planted is what one looks for.
-type Planted []Secret
-
 // Finding is a planted value that was found, or a part of it.
 type Finding struct {
 	Name string // of the secret
 	Form string // as it is, base64, hex, ...
-	Part string // what stands in the text
+	Part string // what stands in the text, in small letters
+	At   int    // where, in bytes
 }
 
 // String says what was found, and shows the part.
 func (f Finding) String() string { return fmt.Sprintf("%s (%s): %q", f.Name, f.Form, f.Part) }
 
-// In looks for every value in a text: a run of 60% of its characters as it is,
-// in another case, backwards, URL-encoded, JSON-escaped, in base64 at any of
-// the three alignments with either alphabet, or in hex. Each value is reported
-// once.
-func (p Planted) In(text string) []Finding {
-	h := haystack{text: text, folded: strings.ToLower(text)}
+// Finder looks for planted values in texts: for a run of 60% of a value's
+// characters as it is, backwards, URL-encoded, JSON-escaped, in base64 at any of
+// the three alignments and with either alphabet, or in hex, all of them in
+// capital and small letters. It reads a text once, however many values there are.
+type Finder struct {
+	windows map[uint32][]window // by their first four bytes
+	begins  [1 << 16 / 64]uint64
+}
+
+// window is a run of one form of a value.
+type window struct {
+	text, name, form string
+}
+
+// NewFinder makes a finder of some values. Values of fewer than eight characters
+// would be found everywhere; they are refused with a panic, as a mistake of the test.
+func NewFinder(secrets ...Secret) *Finder {
+	f := &Finder{windows: map[uint32][]window{}}
+	for _, s := range secrets {
+		if len(s.Value) < 8 {
+			panic(fmt.Sprintf("redaction: %s is too short to be looked for", s.Name))
+		}
+		f.add(s)
+	}
+	return f
+}
+
+func (f *Finder) add(s Secret) {
+	reversed := []rune(s.Value)
+	slices.Reverse(reversed)
+	forms := []struct{ name, value string }{
+		{"as it is", s.Value},
+		{"backwards", string(reversed)},
+		{"URL-encoded", url.QueryEscape(s.Value)},
+		{"path-encoded", url.PathEscape(s.Value)},
+		{"JSON-escaped", jsonEscape(s.Value)},
+		{"unicode escapes", unicodeEscape(s.Value)},
+		{"hex", hex.EncodeToString([]byte(s.Value))},
+	}
+	for shift := range 3 {
+		for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			forms = append(forms, struct{ name, value string }{fmt.Sprintf("base64, %d", shift), inBase64(e, s.Value, shift)})
+		}
+	}
+	known := map[string]bool{}
+	for _, form := range forms {
+		value := lowerASCII(form.value)
+		n := partOf(value)
+		for i := 0; i+n <= len(value); i++ {
+			part := value[i : i+n]
+			if known[part] {
+				continue
+			}
+			known[part] = true
+			key := begin(part, 0)
+			f.windows[key] = append(f.windows[key], window{part, s.Name, form.name})
+			bit := key * 0x9e3779b1 >> 16
+			f.begins[bit/64] |= 1 << (bit % 64)
+		}
+	}
+}
+
+// begin is the four bytes at a place of a text.
+func begin(s string, at int) uint32 {
+	return uint32(s[at]) | uint32(s[at+1])<<8 | uint32(s[at+2])<<16 | uint32(s[at+3])<<24
+}
+
+// In looks through a text, and reports each value once.
+func (f *Finder) In(text string) []Finding {
+	text = lowerASCII(text)
 	var found []Finding
-	for _, s := range p {
-		if f, ok := h.look(s); ok {
-			found = append(found, f)
+	for i := 0; i+4 <= len(text); i++ {
+		key := begin(text, i)
+		bit := key * 0x9e3779b1 >> 16
+		if f.begins[bit/64]&(1<<(bit%64)) == 0 {
+			continue
+		}
+		for _, w := range f.windows[key] {
+			if strings.HasPrefix(text[i:], w.text) && !slices.ContainsFunc(found, func(f Finding) bool { return f.Name == w.name }) {
+				found = append(found, Finding{w.name, w.form, w.text, i})
+			}
 		}
 	}
 	return found
 }
 
-type haystack struct{ text, folded string }
-
-func (h haystack) look(s Secret) (Finding, bool) {
-	value := strings.ToLower(s.Value)
-	reversed := []rune(value)
-	slices.Reverse(reversed)
-	for _, form := range []struct{ name, value string }{
-		{"as it is", value},
-		{"backwards", string(reversed)},
-		{"URL-encoded", strings.ToLower(url.QueryEscape(s.Value))},
-		{"path-encoded", strings.ToLower(url.PathEscape(s.Value))},
-		{"JSON-escaped", strings.ToLower(jsonEscape(s.Value))},
-		{"unicode escapes", unicodeEscape(value)},
-		{"hex", hex.EncodeToString([]byte(s.Value))},
-	} {
-		if part, ok := heldPart(h.folded, form.value); ok {
-			return Finding{s.Name, form.name, part}, true
+// lowerASCII makes small letters of capital ones, and leaves everything in its
+// place.
+func lowerASCII(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
 		}
 	}
-	for shift := range 3 {
-		for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-			if part, ok := heldPart(h.text, inBase64(e, s.Value, shift)); ok {
-				return Finding{s.Name, fmt.Sprintf("base64, %d", shift), part}, true
-			}
-		}
-	}
-	return Finding{}, false
+	return string(b)
 }
 
 // inBase64 is what a value becomes after shift other bytes, without the
@@ -81,21 +133,16 @@ func inBase64(e *base64.Encoding, value string, shift int) string {
 	return coded[first:max(first, last)]
 }
 
+// partOf is how many characters of a value are a leak.
+func partOf(value string) int { return int(math.Ceil(partLeft * float64(len(value)))) }
+
 // holdsPart tells whether a text holds a run of 60% of the value's characters.
 func holdsPart(text, value string) bool {
-	_, ok := heldPart(text, value)
-	return ok
-}
-
-func heldPart(text, value string) (string, bool) {
-	n := int(math.Ceil(partLeft * float64(len(value))))
-	if n == 0 || n > len(text) {
-		return "", false
-	}
-	for i := 0; i+n <= len(value); i++ {
+	n := partOf(value)
+	for i := 0; n > 0 && i+n <= len(value); i++ {
 		if strings.Contains(text, value[i:i+n]) {
-			return value[i : i+n], true
+			return true
 		}
 	}
-	return "", false
+	return false
 }

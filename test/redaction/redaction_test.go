@@ -120,7 +120,7 @@ func TestScore(t *testing.T) {
 func TestFinderFindsEveryForm(t *testing.T) {
 	t.Parallel()
 	const value = `Kz8"tV&qL0w/Rm4+Yb`
-	planted := Planted{{"pw", value}, {"other", "0123456789abcdef"}}
+	planted := NewFinder(Secret{"pw", value}, Secret{"other", "0123456789abcdef"})
 	inJSON, err := json.Marshal(map[string]string{"k": value})
 	require.NoError(t, err)
 	for name, text := range map[string]string{
@@ -144,4 +144,5 @@ func TestFinderFindsEveryForm(t *testing.T) {
 	for _, text := range []string{"", "nothing", value[:9], "[redacted:password:01234567]", base64.StdEncoding.EncodeToString([]byte(value[:8]))} {
 		require.Empty(t, planted.In(text), text)
 	}
+	require.Panics(t, func() { NewFinder(Secret{"pin", "123456"}) })
 }

@@ -70,7 +70,8 @@ func (s *Score) Add(sample Sample, output string) {
 				image += p.text
 			}
 		}
-		left := holdsPart(output, image) || len(Planted{{Name: label.Recipe, Value: label.Value}}.In(output)) > 0
+		left := holdsPart(output, image) || holdsPart(output, label.Value) ||
+			len(label.Value) >= 8 && len(NewFinder(Secret{label.Recipe, label.Value}).In(output)) > 0
 		count(s.Recall, KindOf(label.Recipe)).add(!left)
 		if left {
 			s.Missed = append(s.Missed, fmt.Sprintf("%s: %s\n\t%s\n\t%s", sample.Where, label.Recipe, sample.Text, output))

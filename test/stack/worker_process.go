@@ -45,9 +45,12 @@ func WithoutStream() string {
 }
 
 // Through is the environment of a worker that reaches Temporal and the outside
-// systems by the given ways.
+// systems by the given ways, to Temporal by its own where the proxy is nil.
 func Through(temporal *interpose.Proxy, w *interpose.World) []string {
 	env := append(awsEndpoints(w.AWS), "FIREBREAK_SLACK_API_URL="+w.Slack, "FIREBREAK_JIRA_URL="+w.Jira)
+	if temporal == nil {
+		return env
+	}
 	return append(env, "TEMPORAL_ADDRESS="+temporal.Address())
 }
 

@@ -40,6 +40,7 @@ type Service struct {
 	mu       sync.Mutex
 	nonsense int // answers of nonsense still to give, -1 for ever
 	said     int // answers of nonsense given
+	rewrite  func(answer string) string
 }
 
 // New makes a stand-in.
@@ -52,6 +53,14 @@ func New(opts Options) *Service {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	return s
+}
+
+// Rewrite has every answer changed by f before it is given; nil ends it. What f
+// makes of the JSON of a structured answer has to be JSON.
+func (s *Service) Rewrite(f func(answer string) string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rewrite = f
 }
 
 // Register offers Converse on a server.
@@ -98,6 +107,12 @@ func (s *Service) converse(ctx context.Context, in *bedrockruntime.ConverseInput
 	}
 	if n, ok := s.takeNonsense(); ok {
 		reply = nonsense(n, req)
+	}
+	s.mu.Lock()
+	rewrite := s.rewrite
+	s.mu.Unlock()
+	if rewrite != nil {
+		reply.text = rewrite(reply.text)
 	}
 	reply.limit(req.maxTokens)
 

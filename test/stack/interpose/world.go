@@ -1,13 +1,16 @@
 package interpose
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"firebreak/test/stack/fault"
@@ -33,6 +36,43 @@ type World struct {
 	// "issue.create".
 	Faults *fault.Faults
 	server *http.Server
+
+	mu    sync.Mutex
+	heard func(Request)
+}
+
+// Request is what a worker asked an outside system.
+type Request struct {
+	Service, Operation string // as the stand-ins call them
+	URI                string
+	Body               []byte
+}
+
+// Listen has f told of every request from now on, also of those that a fault
+// refuses. f is called by several goroutines.
+func (w *World) Listen(f func(Request)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.heard = f
+}
+
+// overhear tells of requests before it passes them on.
+func (w *World) overhear(service string, operation func(*http.Request) string, to http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
+		heard := w.heard
+		w.mu.Unlock()
+		if heard != nil {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				http.Error(rw, "the request was cut off", http.StatusBadRequest)
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			heard(Request{service, operation(r), r.URL.RequestURI(), body})
+		}
+		to.ServeHTTP(rw, r)
+	})
 }
 
 // Surround listens on a free loopback port until Close is called.
@@ -52,7 +92,7 @@ func Surround(ctx context.Context, real Outside) (*World, error) {
 	base := "http://" + listener.Addr().String()
 	w := &World{AWS: base, Slack: base + slackPath, Jira: base, Faults: fault.New()}
 	behind := func(service string, operation func(*http.Request) string, to http.Handler) http.Handler {
-		return w.Faults.Wrap(to, fault.Endpoint{Service: service, Operation: operation})
+		return w.overhear(service, operation, w.Faults.Wrap(to, fault.Endpoint{Service: service, Operation: operation}))
 	}
 	mux := http.NewServeMux()
 	mux.Handle(slackPath, behind("slack", slackMethod, slack))

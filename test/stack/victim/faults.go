@@ -24,9 +24,13 @@ func (s *Shop) Inject(ctx context.Context, f Fault) error { return f(ctx, s) }
 // operation that payments does not serve, and has it reloaded: every order fails
 // from then on, until the configuration is put back and checkout restarted or
 // reloaded.
-func BadReload() Fault {
+func BadReload() Fault { return BadReloadTo("/v2/charges") }
+
+// BadReloadTo is BadReload with a path of the caller's, which checkout names in
+// its log, in its announcement of the change and in its traces.
+func BadReloadTo(path string) Fault {
 	return changeSettings(Checkout, "reload", func(c *checkoutSettings) {
-		c.PaymentsURL = c.PaymentsURL[:len(c.PaymentsURL)-len(chargePath)] + "/v2/charges"
+		c.PaymentsURL = c.PaymentsURL[:len(c.PaymentsURL)-len(chargePath)] + path
 	})
 }
 
