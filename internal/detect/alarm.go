@@ -76,7 +76,7 @@ func (d *Detector) alarmAnomaly(s telemetry.Signal) incident.Anomaly {
 		Account: s.Account, Region: s.Region, Service: s.Service, Kind: incident.KindAlarm, Rule: RuleAlarm, Series: s.Series,
 		Alarm: s.Alarm.Name, Metric: s.Alarm.Metric, Severity: severity, Opened: s.Time, LastSeen: s.Time, Count: 1,
 		Observed: valueOr(s.Alarm.Value, 0), Low: valueOr(s.Alarm.Low, 0), High: valueOr(s.Alarm.High, 0),
-		Why: redact.Format("CloudWatch alarm %s went into ALARM: %s", redact.Name(s.Alarm.Name),
+		Why: redact.Format("CloudWatch alarm %s went into ALARM: %s", redact.Name(d.redactor.Redact(s.Alarm.Name)),
 			redact.Clean(d.redactor, s.Alarm.Reason).Cut(400)),
 	}
 	if t := s.Alarm.Threshold; t != nil {

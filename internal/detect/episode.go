@@ -25,6 +25,8 @@ const maxGrowth = 8
 func (d *Detector) begin(a incident.Anomaly, excess float64) *episode {
 	d.stats.Opened++
 	a.ID = incident.AnomalyID(a.Rule, a.Series, a.Opened)
+	a.Feedback = d.state.Feedback[a.Series].explain(a.Rule, a.LastSeen)
+	d.guardNames(&a)
 	a.State = incident.EpisodeOpen
 	if s, ok := d.inv.Service(a.Service); ok {
 		a.DependsOn = s.DependsOn
@@ -33,7 +35,6 @@ func (d *Detector) begin(a incident.Anomaly, excess float64) *episode {
 		a.Service = incident.Unassigned
 	}
 	a.Changes = d.state.changesBefore(a)
-	a.Feedback = d.state.Feedback[a.Series].explain(a.Rule, a.LastSeen)
 	a.Why = withFeedback(a.Why, a.Feedback)
 	return &episode{Anomaly: a, Told: excess, ToldAt: a.LastSeen, Emitted: 1}
 }

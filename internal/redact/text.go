@@ -42,11 +42,22 @@ func Literal(s literal) Text { return Text{string(s)} }
 // are workflow ids and CloudWatch series keys.
 const maxName = 512
 
+// guard takes secrets and personal data out of names; see GuardNames.
+var guard = func(name string) string { return name }
+
+// GuardNames sets what Name puts every name through: names of alarms, log groups
+// and users are written by others as well. The rules set it when a program that has
+// them begins; it has to give the same for the same name on every worker, as
+// workflows make names. It must not be called later.
+func GuardNames(f func(name string) string) { guard = f }
+
 // Name makes a Text from an identifier: a service, a metric, an ARN, a commit.
-// Anything in it that is no letter, digit, space or one of the marks that
-// identifiers use becomes "_", and it is cut at 512 bytes, so that a hostile
-// name can neither carry prose over several lines nor markup.
+// What has the form of a secret in it goes. Anything that is no letter, digit,
+// space or one of the marks that identifiers use becomes "_", and it is cut at 512
+// bytes, so that a hostile name can neither carry prose over several lines nor
+// markup.
 func Name(s string) Text {
+	s = guard(s)
 	if len(s) > maxName {
 		s = s[:maxName]
 		for !utf8.ValidString(s) {

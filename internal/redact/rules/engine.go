@@ -19,6 +19,7 @@ const maxPasses = 8
 type set struct {
 	options Options
 	counts  *counts
+	names   bool      // texts are identifiers; see identifiers
 	hashes  sync.Pool // of HMACs under the key
 }
 
@@ -31,6 +32,9 @@ func (s *set) redact(raw string) (text string) {
 			text = markWithheld
 		}
 	}()
+	if s.names && plainName(raw) {
+		return raw
+	}
 	text = raw
 	if !utf8.ValidString(raw) {
 		text = strings.ToValidUTF8(raw, "\uFFFD")
@@ -76,14 +80,17 @@ func (s *set) pass(text string) string {
 	done := 0
 	replace := func(from, to int) {
 		for _, found := range s.find(text[from:to], maxDepth) {
+			if s.names && (!found.certain() || found.kind == kindEmail && found.to-found.from == len(text)) {
+				continue // a name that is an address and nothing else is that of a person who decides
+			}
 			b.WriteString(text[done : from+found.from])
 			value := found.value
 			if value == "" {
 				value = text[from+found.from : from+found.to]
 			}
 			s.counts.add(found.kind)
-			if found.kind == kindWithheld {
-				b.WriteString(markWithheld)
+			if found.kind == kindWithheld || s.names {
+				b.WriteString(unhashed(found.kind))
 			} else {
 				b.WriteString(s.mark(found.kind, value))
 			}
