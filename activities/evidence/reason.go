@@ -24,11 +24,11 @@ var prefixes = map[string]string{"CloudWatch Logs": "logs", "XRay": "xray", "Clo
 // reason tells why a source gave no answer. Needs are the actions that it takes.
 func (a *Activities) reason(err error, needs []string) (incident.GapKind, redact.Text) {
 	said := a.clean(err.Error())
-	var late tooLong
+	_, late := errors.AsType[tooLong](err)
 	switch {
 	case errors.Is(err, errNotConfigured):
 		return incident.GapNotConfigured, said
-	case errors.As(err, &late), errors.Is(err, errNotAsked), errors.Is(err, context.DeadlineExceeded):
+	case late, errors.Is(err, errNotAsked), errors.Is(err, context.DeadlineExceeded):
 		return incident.GapTimeout, said
 	}
 	switch awserror.Kind(err) {
@@ -47,8 +47,7 @@ func action(err error, needs []string) string {
 	if m := refused.FindStringSubmatch(err.Error()); m != nil {
 		return m[1]
 	}
-	var failed *smithy.OperationError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*smithy.OperationError](err); ok {
 		prefix, known := prefixes[failed.ServiceID]
 		if !known {
 			prefix = strings.ToLower(strings.ReplaceAll(failed.ServiceID, " ", ""))

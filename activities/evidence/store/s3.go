@@ -35,8 +35,7 @@ func (b s3Bucket) put(ctx context.Context, name string, body []byte) error {
 
 func (b s3Bucket) get(ctx context.Context, name string, limit int64) (body []byte, err error) {
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: aws.String(path.Join(b.prefix, name))})
-	var missing *types.NoSuchKey
-	if errors.As(err, &missing) {
+	if _, missing := errors.AsType[*types.NoSuchKey](err); missing {
 		return nil, fmt.Errorf("%w (looked in bucket %s under %q)", ErrNotFound, b.name, b.prefix)
 	}
 	if err != nil {
