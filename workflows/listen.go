@@ -203,7 +203,7 @@ func (r *incidentRun) indexOf(anomalyID string) int {
 // allClosed tells whether every episode is known to be over.
 func (r *incidentRun) allClosed() bool {
 	for _, a := range r.state.Anomalies {
-		if a.State != incident.EpisodeClosed {
+		if !a.Over() {
 			return false
 		}
 	}

@@ -33,6 +33,14 @@ func witnessed(state incident.EpisodeState, names ...string) incident.Anomaly {
 	return a
 }
 
+// lingering is one of which all series are back to normal, while the episode waits
+// for what comes again.
+func lingering() incident.Anomaly {
+	a := witnessed(incident.EpisodeClosed, "Latency")
+	a.State, a.Back, a.Closed = incident.EpisodeGrowing, a.Closed, time.Time{}
+	return a
+}
+
 func TestWitnessesAreTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -86,6 +94,22 @@ func TestEverySeriesIsLookedAt(t *testing.T) {
 		"a witness is still bad": {witnessed(incident.EpisodeClosed, "Latency", "Slowest"), 2, []string{"Errors", "Latency"}, false},
 		"some are not known": {func() incident.Anomaly {
 			a := witnessed(incident.EpisodeClosed, "Latency")
+			a.MoreWitnesses = 1
+			return a
+		}(), 0, nil, false},
+		"all are back, and may come again": {lingering(), 0, []string{"Errors", "Latency"}, true},
+		"one of them is not back": {func() incident.Anomaly {
+			a := lingering()
+			a.Witnesses[0].Closed = time.Time{}
+			return a
+		}(), 0, nil, false},
+		"its own series is not back": {func() incident.Anomaly {
+			a := lingering()
+			a.Back = time.Time{}
+			return a
+		}(), 0, nil, false},
+		"one that is not listed may not be": {func() incident.Anomaly {
+			a := lingering()
 			a.MoreWitnesses = 1
 			return a
 		}(), 0, nil, false},

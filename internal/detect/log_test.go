@@ -47,8 +47,11 @@ func TestSomethingNewAtLevelErrorIsFound(t *testing.T) {
 	require.Equal(t, secondsIn(1200), a.Opened)
 	require.Contains(t, a.Samples[0].String(), "is read-only")
 	require.False(t, a.Unsure)
-	// It is over two minutes after the last line, and told when it stays so.
-	require.Empty(t, e.Advance(secondsIn(1500)))
+	// It is back to normal two minutes after the last line, and over when it stays so.
+	back := e.Advance(secondsIn(1500))
+	require.Len(t, back, 1)
+	require.Equal(t, incident.EpisodeGrowing, back[0].State)
+	require.True(t, back[0].Over())
 	closed := e.Advance(secondsIn(1900))
 	require.Len(t, closed, 1)
 	require.Equal(t, incident.EpisodeClosed, closed[0].State)

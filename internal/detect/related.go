@@ -39,7 +39,8 @@ const (
 	// that is written seldom takes many minutes to be.
 	togetherLogs = 2 * time.Hour
 	// logLinger is how long after the last of it the anomaly of a service's logs is
-	// over: lines pause, and what comes again then is the same trouble.
+	// over: lines pause, and what comes again then is the same trouble. That all of
+	// it is back to normal is told at once.
 	logLinger = 5 * time.Minute
 
 	// maxTogether is how many series make one anomaly at most.
@@ -143,9 +144,9 @@ func (r *related) again(g *group, a incident.Anomaly) []incident.Anomaly {
 		return nil
 	case g.over() && a.Kind == incident.KindLog:
 		delete(r.of, a.ID)
-		g.Due = time.Time{}
+		back := g.tell()
 		r.owe(g, later(g.ToldAt, a.Closed).Add(logLinger))
-		return nil
+		return []incident.Anomaly{back}
 	case g.over():
 		r.forget(g)
 		return []incident.Anomaly{g.anomaly(incident.EpisodeClosed)}

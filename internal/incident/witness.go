@@ -50,6 +50,13 @@ func (a Anomaly) Sightings() []Witness { return append([]Witness{a.Own()}, a.Wit
 // Breadth is in how many series an anomaly shows, its own included.
 func (a Anomaly) Breadth() int { return 1 + len(a.Witnesses) + a.MoreWitnesses }
 
+// Over tells whether every series is known to be back to normal. The episode can be
+// open still, because what comes again within a while belongs to it.
+func (a Anomaly) Over() bool {
+	open := func(w Witness) bool { return w.Closed.IsZero() }
+	return a.State == EpisodeClosed || a.MoreWitnesses == 0 && !slices.ContainsFunc(a.Sightings(), open)
+}
+
 // Onset is when the first of its series left its band, in event time. A witness
 // that took longer to be found can have left it before the anomaly's own did.
 func (a Anomaly) Onset() time.Time {
