@@ -30,7 +30,7 @@ func (d *doctor) cloudWatchProbe() probe {
 	c := cloudWatchChecks{client: cloudwatch.NewFromConfig(d.aws), region: d.cfg.Region, stream: d.cfg.Stream.Name, services: d.catalogue.services}
 	return probe{
 		system: "CloudWatch", skip: d.unusable([]string{config.RoleEvidence}, "region"),
-		checks: []check{{"alarms", c.alarms}, {"metrics", c.metrics}},
+		checks: []check{{"alarms", c.alarms}, {"alarm history", c.history}, {"metrics", c.metrics}},
 	}
 }
 
@@ -92,6 +92,15 @@ func (c cloudWatchChecks) alarms(ctx context.Context) finding {
 		return warning("not in "+c.region+": "+listOf(missing), say("Create them, or take them out of the service files."))
 	}
 	return passed("all %d that services name are there", len(named))
+}
+
+// history reads what became of alarms. For composite ones the right has to be on
+// all resources.
+func (c cloudWatchChecks) history(ctx context.Context) finding {
+	if _, err := c.client.DescribeAlarmHistory(ctx, &cloudwatch.DescribeAlarmHistoryInput{AlarmTypes: bothTypes(), MaxRecords: aws.Int32(1)}); err != nil {
+		return awsTrouble(err, "CloudWatch", right{"cloudwatch:DescribeAlarmHistory", "*"})
+	}
+	return passed("can be read")
 }
 
 func bothTypes() []cwtypes.AlarmType {

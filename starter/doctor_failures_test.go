@@ -213,6 +213,7 @@ func TestDoctorOnAWS(t *testing.T) {
 		{"Kinesis fails", refuse("kinesis", "ListShards", "InternalFailureException", 500), "Kinesis/shards", verdictFailed, "fails", "Health dashboard"},
 
 		{"alarms denied", deny("cloudwatch", "DescribeAlarms"), "CloudWatch/alarms", verdictFailed, "denied", "Allow cloudwatch:DescribeAlarms on *"},
+		{"history denied", deny("cloudwatch", "DescribeAlarmHistory"), "CloudWatch/alarm history", verdictFailed, "denied", "Allow cloudwatch:DescribeAlarmHistory on *"},
 		{"metrics denied", deny("cloudwatch", "GetMetricData"), "CloudWatch/metrics", verdictFailed, "denied", "Allow cloudwatch:GetMetricData on *"},
 		{"metrics throttled", refuse("cloudwatch", "GetMetricData", "ThrottlingException", 400), "CloudWatch/metrics", verdictWarning, "throttles", "quota"},
 		{"an alarm that there is not", func(t *testing.T, w *doctorWorld) {

@@ -37,7 +37,7 @@ func TestDoctorFindsNothingWrongWhereNothingIs(t *testing.T) {
 				}
 				require.Equal(t, want, f.Result, "%s: %s", at, f.Detail)
 			}
-			require.Len(t, found, 44)
+			require.Len(t, found, 45)
 			if w.deep {
 				require.Regexp(t, `--deep: \d+ tokens in, \d+ out`, found["Bedrock/model"].Detail)
 			} else {
