@@ -48,7 +48,10 @@ func (s suspects) gather(_ context.Context, q *question) (answer, error) {
 		}
 		out.addWhole(s.suspect(i+1, one, ranking, c, q), weightSuspect-float64(i), whole)
 	}
-	if ranking.Outside >= likelyOut {
+	// Where nothing moved that could be compared, nothing is known, and that is no
+	// sign of a cause elsewhere: the symptom itself moves when there is a past.
+	moved := slices.ContainsFunc(ranking.Suspects, func(one rootcause.Suspect) bool { return one.Deviation != 0 })
+	if moved && ranking.Outside >= likelyOut {
 		out.addWhole(s.outside(ranking, c, q), weightSuspect-maxSuspects, whole)
 	}
 	return out, nil
@@ -118,8 +121,10 @@ func (s suspects) suspect(rank int, one rootcause.Suspect, r rootcause.Ranking, 
 		of := s.found.series[one.Series[0]]
 		ref := of.ref
 		e.Metric, e.Role = &ref, of.Role
-		e.Facts[incident.FactDeviations] = clamp(one.Deviation)
-		e.Title = redact.Format("%s, %s %.1f deviations off", e.Title, redact.Name(of.ref.Name), clamp(one.Deviation))
+		if one.Deviation != 0 { // else it came or went, which has no size
+			e.Facts[incident.FactDeviations] = clamp(one.Deviation)
+			e.Title = redact.Format("%s, %s %.1f deviations off", e.Title, redact.Name(of.ref.Name), clamp(one.Deviation))
+		}
 	}
 	if !one.Onset.IsZero() {
 		after := one.Onset.Sub(q.onset).Seconds()

@@ -120,6 +120,12 @@ func TestNothingToRankBy(t *testing.T) {
 	for _, e := range out.Evidence {
 		require.NotEqual(t, incident.EvidenceSuspect, e.Kind, e.Title)
 	}
+	c.fill(metric("checkout", "Errors"), 0, 30, constant(40)) // a series without a past
+	out = gatherFrom(t, evidence.Options{Metrics: c, Logs: c, Catalog: catalog{}, Now: c.clock}, in)
+	for _, e := range out.Evidence {
+		require.NotContains(t, e.Title.String(), "suspect outside")
+		require.NotContains(t, e.Title.String(), " 0.0 deviations")
+	}
 }
 
 // Without a store large pieces are cut, and say so; a store that fails is a gap.
