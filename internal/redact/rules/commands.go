@@ -21,7 +21,7 @@ var commandOptions = map[string][]secretOption{
 	"smbclient": {{flag: "-U", after: '%'}}, "rpcclient": {{flag: "-U", after: '%'}}, "net": {{flag: "-U", after: '%'}}, "mount": {{flag: "-p"}},
 	"ldapsearch": {{flag: "-w"}}, "ldapmodify": {{flag: "-w"}}, "ldapadd": {{flag: "-w"}}, "sqlcmd": {{flag: "-P"}}, "bcp": {{flag: "-P"}}, "isql": {{flag: "-P"}},
 	"mongo": {{flag: "-p"}}, "mongosh": {{flag: "-p"}}, "mongodump": {{flag: "-p"}}, "cqlsh": {{flag: "-p"}}, "docker": {{flag: "-p"}}, "podman": {{flag: "-p"}}, "helm": {{flag: "-p"}},
-	"ipmitool": {{flag: "-P"}}, "zip": {{flag: "-P"}}, "unzip": {{flag: "-P"}}, "plink": {{flag: "-pw"}}, "pscp": {{flag: "-pw"}}, "snmpwalk": {{flag: "-A"}, {flag: "-X"}, {flag: "-c"}}, "mosquitto_pub": {{flag: "-P"}}, "mosquitto_sub": {{flag: "-P"}}, "influx": {{flag: "-password"}},
+	"ipmitool": {{flag: "-P"}}, "zip": {{flag: "-P"}}, "unzip": {{flag: "-P"}}, "plink": {{flag: "-pw"}}, "pscp": {{flag: "-pw"}}, "snmpwalk": {{flag: "-A"}, {flag: "-X"}, {flag: "-c"}}, "influx": {{flag: "-password"}},
 	"openssl": {{flag: "pass:", attached: true}}, "amqp": {{flag: "-p"}}, "lftp": {{flag: "-u", after: ','}}, "winexe": {{flag: "-U", after: '%'}}, "keytool": {{flag: "-storepass"}, {flag: "-keypass"}},
 }
 

@@ -64,8 +64,12 @@ func TestEveryRuleOfTheLibraryCompiles(t *testing.T) {
 func TestUnitedSpansDoNotOverlap(t *testing.T) {
 	t.Parallel()
 	got := united([]span{
-		{from: 8, to: 12, kind: "b"}, {from: 0, to: 4, kind: "a"}, {from: 3, to: 6, kind: "c"},
-		{from: 8, to: 12, kind: "d", weight: 1}, {from: 9, to: 10, kind: "e", weight: 2}, {from: 12, to: 13, kind: "f"},
+		{from: 8, to: 12, kind: "b"},
+		{from: 0, to: 4, kind: "a"},
+		{from: 3, to: 6, kind: "c"},
+		{from: 8, to: 12, kind: "d", weight: 1},
+		{from: 9, to: 10, kind: "e", weight: 2},
+		{from: 12, to: 13, kind: "f"},
 	})
 	require.Equal(t, []span{{from: 0, to: 6, kind: "a"}, {from: 8, to: 12, kind: "d", weight: 1}, {from: 12, to: 13, kind: "f"}}, got)
 }

@@ -204,7 +204,7 @@ func korean(v string) bool {
 
 // french checks a number of INSEE and, where it is there, its key modulo 97.
 func french(v string) bool {
-	if len(v) != 13 && len(v) != 15 || v[0] != '1' && v[0] != '2' || !(v[3:5] >= "01" && v[3:5] <= "12" || v[3:5] >= "20" && v[3:5] <= "42") {
+	if len(v) != 13 && len(v) != 15 || v[0] != '1' && v[0] != '2' || v[3:5] < "01" || v[3:5] > "12" && v[3:5] < "20" || v[3:5] > "42" {
 		return false
 	}
 	return len(v) == 15 && modulo(v[:13], 97)+value2(v[13:]) == 97

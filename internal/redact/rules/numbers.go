@@ -1,6 +1,9 @@
 package rules
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // number is digits in groups as people write them, with one mark between two
 // groups.
@@ -70,7 +73,7 @@ func (c *scan) number(from, end int) int {
 	if end < len(text) && text[end] == ':' && first <= 4 || end < len(text) && in(text[end], isHexByte) && first < 4 {
 		c.maybeWide(from)
 	}
-	if first < 2 && !(end < len(text) && strings.IndexByte(" -.", text[end]) >= 0) {
+	if first < 2 && (end == len(text) || strings.IndexByte(" -.", text[end]) < 0) {
 		return 0
 	}
 	n := &c.digitsAt
@@ -208,10 +211,8 @@ var issuers = []struct {
 func isCard(v string) bool {
 	for _, r := range issuers {
 		if head := v[:min(len(v), len(r.from))]; head >= r.from && head <= r.to {
-			for _, n := range r.lengths {
-				if n == len(v) {
-					return true
-				}
+			if slices.Contains(r.lengths, len(v)) {
+				return true
 			}
 		}
 	}
@@ -290,7 +291,7 @@ func (c *scan) localPhone(n *number) int {
 		return 0
 	}
 	if n.shaped("-.", 3, 3, 4) && c.text[n.from] >= '2' && c.text[n.from+4] >= '2' {
-		if _, end := c.digits(n, 3); end > 0 && len(n.groups) == 3 && !(n.from > 0 && strings.IndexByte("-.", c.text[n.from-1]) >= 0) {
+		if _, end := c.digits(n, 3); end > 0 && len(n.groups) == 3 && (n.from == 0 || strings.IndexByte("-.", c.text[n.from-1]) < 0) {
 			c.add(n.from, end, kindPhone, weightGuess)
 			return end
 		}

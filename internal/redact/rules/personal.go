@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -76,20 +77,33 @@ const near = 48
 // said is what words near a place say.
 func (c *scan) said(from, to int) uint16 {
 	var what uint16
-	for i := len(c.contexts) - 1; i >= 0; i-- {
-		w := c.contexts[i]
-		if w.to <= from && from-w.to <= near || w.from >= to && w.from-to <= 12 {
+	for _, w := range c.contexts[c.contextFrom(from-near):] {
+		if w.to > to+12+maxContext {
+			break
+		}
+		if w.to <= from || w.from >= to && w.from-to <= 12 {
 			what |= w.what
 		}
 	}
 	return what
 }
 
+// maxContext is how long a word of a context is at most, in bytes.
+const maxContext = 32
+
+// contextFrom is the first word that ends at a place or later.
+func (c *scan) contextFrom(at int) int {
+	return sort.Search(len(c.contexts), func(i int) bool { return c.contexts[i].to >= at })
+}
+
 // named is what the word just before a place says.
 func (c *scan) named(from int) uint16 {
 	var what uint16
-	for i := len(c.contexts) - 1; i >= 0; i-- {
-		if w := c.contexts[i]; w.to <= from && from-w.to <= 5 && !strings.ContainsAny(c.text[w.to:from], ",;") {
+	for _, w := range c.contexts[c.contextFrom(from-5):] {
+		if w.to > from {
+			break
+		}
+		if !strings.ContainsAny(c.text[w.to:from], ",;") {
 			what |= w.what
 		}
 	}

@@ -128,7 +128,7 @@ func (c *scan) randomKey(from, to int) {
 		for end < to && c.text[end] != '-' && c.text[end] != '_' {
 			end++
 		}
-		if end-from == 40 && !at(c.text, from-1, isWordByte) && !(end < len(c.text) && strings.IndexByte("=_-", c.text[end]) >= 0) && looksRandom(c.text[from:end]) {
+		if end-from == 40 && !at(c.text, from-1, isWordByte) && (end == len(c.text) || strings.IndexByte("=_-", c.text[end]) < 0) && looksRandom(c.text[from:end]) {
 			c.add(from, end, kindRandom, weightGuess)
 		}
 		from = end + 1
