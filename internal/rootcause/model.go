@@ -22,6 +22,10 @@ var (
 	// troubles are what a fault may bring: slow answers, failures or both. The
 	// unnamed may be either.
 	troubles = [3][2]float64{slowness: {1, 0}, failures: {0, 1}, 2: {1, 1}}
+	// fromOutside is how often something moves in any service if the cause is
+	// none of them: only the symptom is seen, more or fewer come than usual, or
+	// what all of them stand on is in trouble.
+	fromOutside = [3][kinds]float64{elsewhere, {.3, .3, .3, .3, .7, .3}, {.5, .5, .5, .3, .3, .5}}
 )
 
 const (
@@ -32,7 +36,7 @@ const (
 	hidden = 3
 	// unplaced is how often trouble reaches the symptom from a service of which
 	// nobody knows whom it serves.
-	unplaced = 0.2
+	unplaced = 0.05
 )
 
 // model weighs causes.
@@ -52,33 +56,37 @@ func newModel(c *Case, g *graph, s *signs) *model {
 const outside = -1
 
 // likelihood is the logarithm of how likely what was seen is if the service is
-// the cause: the mean over the troubles that a fault may bring.
+// the cause: the mean over the troubles that a fault may bring, and the ways in
+// which something outside brings them.
 func (m *model) likelihood(cause int) float64 {
-	var each [len(troubles)]float64
-	top := math.Inf(-1)
-	for i := range troubles {
-		each[i] = m.with(cause, troubles[i])
-		top = max(top, each[i])
+	var each []float64
+	for _, trouble := range troubles {
+		if cause != outside {
+			m.spread(cause, trouble)
+			each = append(each, m.fit())
+			continue
+		}
+		for _, shares := range fromOutside {
+			m.everywhere(shares, trouble)
+			each = append(each, m.fit())
+		}
 	}
-	sum := 0.0
-	for _, x := range each {
-		sum += math.Exp(x - top)
-	}
-	return top + math.Log(sum/float64(len(each)))
+	return average(each)
 }
 
-// with is likelihood for a fault that brings the given troubles.
-func (m *model) with(cause int, trouble [2]float64) float64 {
+// everywhere gives all services the same shares, and the symptom's those of a
+// caller: something outside brings it the symptom.
+func (m *model) everywhere(shares [kinds]float64, trouble [2]float64) {
 	for i := range m.share {
-		m.share[i] = elsewhere
+		m.set(i, shares, trouble)
 	}
-	if cause == outside {
-		if m.g.symptom >= 0 {
-			m.set(m.g.symptom, atCaller, trouble)
-		}
-	} else {
-		m.spread(cause, trouble)
+	if m.g.symptom >= 0 {
+		m.set(m.g.symptom, atCaller, trouble)
 	}
+}
+
+// fit is the logarithm of how likely what was seen is by the shares.
+func (m *model) fit() float64 {
 	sum := 0.0
 	for i := range m.share {
 		for k := range kinds {
@@ -117,6 +125,9 @@ func (m *model) set(i int, shares [kinds]float64, trouble [2]float64) {
 // at a callee says whether it does. So a chain that is broken by a service that
 // is well explains less than one that is whole.
 func (m *model) spread(cause int, trouble [2]float64) {
+	for i := range m.share {
+		m.share[i] = elsewhere
+	}
 	m.set(cause, atCause, trouble)
 	order := m.g.upward(cause, m.far)
 	for _, i := range order[1:] {

@@ -19,6 +19,9 @@ const (
 	// begin to show; two steps where that is longer, and no more than a third of
 	// the past.
 	leadSeconds = 600
+	// tail is how much farther than the median move the tenth farthest may be
+	// before the tail decides.
+	tail = 1.5
 	// resolution is the share of its level by which a series is taken to move at
 	// any time, which decides only for those that were constant.
 	resolution = 0.02
@@ -39,7 +42,10 @@ type move struct {
 }
 
 // window is where to look, in seconds.
-type window struct{ start, end int64 }
+type window struct {
+	start, end int64 // of the symptom; end 0 while it goes on
+	now        int64 // of the last sample of all
+}
 
 // findMove looks for the strongest move near the symptom's start: the median of
 // the samples from an onset on against those right before it, in units of how
@@ -47,7 +53,11 @@ type window struct{ start, end int64 }
 // drifts thereby count as usual, however large they are over a day. Where the
 // level after is nearer to that of the whole past than to that right before, it
 // came back to what is usual, and the smaller difference counts.
-func findMove(s []sample, w window) move {
+//
+// The quantum is the least by which the series can move, e.g. one request of all
+// for a share of failures; 0 when nobody knows. One of them in all of the past
+// might have come by chance.
+func findMove(s []sample, w window, quantum float64) move {
 	if w.end > 0 {
 		s = s[:since(s, w.end+1)]
 	}
@@ -63,9 +73,11 @@ func findMove(s []sample, w window) move {
 		m.fresh = from == 0 && len(s) >= 2
 		return m
 	}
-	if s[len(s)-1].at < w.start-width {
-		m.gone = regular(s, width)
-		return m
+	if last := s[len(s)-1].at; w.now-last >= 3*width {
+		m.gone = last >= w.start-lead && regular(s, width)
+		if m.gone || last < w.start-width {
+			return m
+		}
 	}
 	v := make([]float64, len(s))
 	for i, x := range s {
@@ -73,10 +85,14 @@ func findMove(s []sample, w window) move {
 	}
 	n := min(max(len(s)-since(s, w.start), 1), longest)
 	var c contrast
-	usual := c.usual(v[:from], n)
+	until := since(s, w.start+lead+1)
+	c.mean = constant(v[:from])
+	if quantum == 0 && whole(v) {
+		quantum = 1
+	}
+	usual := max(c.usual(v[:from], n, until-from), quantum/math.Sqrt(float64(from)))
 	normal := c.median(v[:from])
 	m.seen, m.level = true, c.median(v[from:min(len(v), from+longest)])
-	until := since(s, w.start+lead+1)
 	for i := from; i < until; i += 1 + (until-from)/tries {
 		was, is := c.at(v, i, n)
 		base := was
@@ -88,7 +104,7 @@ func findMove(s []sample, w window) move {
 		}
 		d := deviations(is-base, usual, base)
 		if a, b := math.Abs(d), math.Abs(m.deviations); a > b || a == b && math.Abs(is-base) > math.Abs(m.after-m.before) {
-			m.deviations, m.before, m.after, m.onset = d, base, is, s[i].at
+			m.deviations, m.before, m.after, m.onset = d, base, is, s[turned(v, i, base, is)].at
 		}
 	}
 	return m
@@ -103,38 +119,15 @@ func deviations(difference, usual, level float64) float64 {
 	return difference / unit
 }
 
-// contrast compares medians; it keeps its buffer.
-type contrast struct{ buffer []float64 }
-
-func (c *contrast) median(v []float64) float64 {
-	c.buffer = append(c.buffer[:0], v...)
-	return median(c.buffer)
-}
-
-// at is the level right before sample i and that of the n samples from it on.
-func (c *contrast) at(v []float64, i, n int) (before, after float64) {
-	return c.median(v[max(0, i-recent):i]), c.median(v[i:min(len(v), i+n)])
-}
-
-// usual is how far a series moves when nothing happens: robustly the deviation
-// of the moves in its past, and not less than its tail suggests.
-func (c *contrast) usual(past []float64, n int) float64 {
-	k := min(recent, len(past)-1)
-	n = min(n, max(1, (len(past)-k)/2))
-	last := len(past) - n
-	every := max(1, (last-k+1)/placebos)
-	moves := make([]float64, 0, placebos+1)
-	for i := k; i <= last; i += every {
-		before, after := c.at(past, i, n)
-		moves = append(moves, math.Abs(after-before))
+// turned is the first sample from i on that is nearer to the level after than to
+// that before: a median is that of what comes after before the first of it does.
+func turned(v []float64, i int, before, after float64) int {
+	for k := i; k < len(v); k++ {
+		if math.Abs(v[k]-after) <= math.Abs(v[k]-before) {
+			return k
+		}
 	}
-	if len(moves) == 0 {
-		return 0
-	}
-	middle := median(moves) // sorts
-	// 1.4826 and 1/1.645 turn the median and the 90th percentile of the absolute
-	// values of a normal distribution into its deviation.
-	return max(1.4826*middle, moves[(len(moves)-1)*9/10]/1.645)
+	return i
 }
 
 // regular tells whether a series had nearly all of its samples while it lasted.

@@ -1,6 +1,7 @@
 package rootcause
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -11,7 +12,7 @@ import (
 // as likely as any other on a logarithmic scale. The quotient grows with d².
 const (
 	// even is how many deviations speak neither for nor against trouble.
-	even = 4.5
+	even = 3.5
 	// lightest and heaviest bound what one series says: the model is not to be
 	// trusted beyond.
 	lightest = -2
@@ -40,7 +41,7 @@ type signs struct {
 	of       [][kinds]sign
 	moves    []move
 	readings []reading
-	volume   []float64 // requests by service while there was trouble; 0 when nobody counts
+	volume   []float64 // requests that each service usually gets in a step; 0 when nobody counts
 }
 
 // readSigns looks at every series, log pattern and change. Of several series of
@@ -59,6 +60,7 @@ func readSigns(c *Case, g *graph) *signs {
 		}
 		weights[n][k] = append(weights[n][k], x)
 	}
+	w.now = s.count(c, g, w.end)
 	for i := range c.Series {
 		n, ok := g.number[c.Series[i].Service]
 		if !ok {
@@ -72,15 +74,14 @@ func readSigns(c *Case, g *graph) *signs {
 		if r.health {
 			failing(points)
 		}
-		m := findMove(points, w)
+		m := findMove(points, w, s.quantum(n, r, points))
 		s.moves[i], s.readings[i] = m, r
 		switch {
 		case m.seen:
 			add(n, r.kind, i, weight(r.trouble(m.deviations)))
-			if r.volume {
-				s.volume[n] = max(s.volume[n], m.level)
-			}
-		case m.gone:
+		case m.gone && r.kind == resource:
+			add(n, resource, i, stopped)
+		case m.gone: // perhaps it only is not called any more
 			add(n, flow, i, stopped)
 		case m.fresh && r.kind == failures && !r.health:
 			add(n, failures, i, begun)
@@ -99,9 +100,44 @@ func readSigns(c *Case, g *graph) *signs {
 
 // average is the logarithm of the mean of what the weights are logarithms of.
 func average(weights []float64) float64 {
-	sum := 0.0
-	for _, x := range weights {
-		sum += math.Exp(x)
+	top, sum := slices.Max(weights), 0.0
+	for _, x := range slices.Sorted(slices.Values(weights)) { // the same sum in any order
+		sum += math.Exp(x - top)
 	}
-	return math.Log(sum / float64(len(weights)))
+	return top + math.Log(sum/float64(len(weights)))
+}
+
+// quantum is the least by which the failures of a service can move: one request
+// of those that it usually gets. 0 when nobody counts them.
+func (s *signs) quantum(n int, r reading, points []sample) float64 {
+	if s.volume[n] <= 0 || r.kind != failures {
+		return 0
+	}
+	if lowest := slices.MinFunc(points, func(a, b sample) int { return cmp.Compare(a.value, b.value) }); r.health && lowest.value < -1 {
+		return 100 / s.volume[n] // percent
+	}
+	return 1 / s.volume[n]
+}
+
+// count reads how many requests each service usually gets, and returns the time
+// of the last sample of all up to the end.
+func (s *signs) count(c *Case, g *graph, end int64) (last int64) {
+	for i := range c.Series {
+		for _, p := range c.Series[i].Points {
+			if at := p.At.Unix(); at > last && (end == 0 || at <= end) {
+				last = at
+			}
+		}
+		n, ok := g.number[c.Series[i].Service]
+		if !ok || !readingOf(&c.Series[i]).volume {
+			continue
+		}
+		points := samples(c.Series[i].Points)
+		v := make([]float64, len(points))
+		for k, p := range points {
+			v[k] = p.value
+		}
+		s.volume[n] = max(s.volume[n], median(v))
+	}
+	return last
 }
