@@ -62,6 +62,7 @@ func assemble(cfg config.Config, awsCfg aws.Config, temporal client.Client, name
 		process: &process{log: log, health: NewHealth(), listen: cfg.Worker.Health, fatal: make(chan error, 1)},
 		cfg:     cfg, aws: awsCfg, temporal: temporal, namespace: namespace, identity: identity, redactor: rules.Default(),
 	}
+	a.health.Watch("redacted", func() any { return rules.Default().Counts() })
 	if cfg.Catalog.URL != "" {
 		store, err := catalog.NewStore(catalog.StoreOptions{
 			URL: cfg.Catalog.URL, Branch: cfg.Catalog.Branch, Path: cfg.Catalog.Path, Refresh: cfg.Catalog.Refresh,

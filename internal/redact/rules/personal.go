@@ -167,14 +167,3 @@ func (c *scan) email(i int) {
 var noDomain = []string{
 	"png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "js", "mjs", "cjs", "ts", "jsx", "tsx", "css", "scss", "html", "json", "yaml", "yml", "xml", "txt", "log", "md", "tgz", "gz", "zip", "jar", "war", "so", "dll", "exe", "go", "py", "rb", "java", "service", "socket", "timer", "mount", "slice", "scope", "target", "device", "path", "swap",
 }
-
-// phone checks the number of digits of ITU-T E.164, at most 15.
-func phone(v string) bool {
-	n := 0
-	for i := range len(v) {
-		if in(v[i], isDigitByte) {
-			n++
-		}
-	}
-	return n >= 9 && n <= 15
-}
