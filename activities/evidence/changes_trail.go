@@ -125,7 +125,7 @@ func (s trailSource) pieces(events []types.Event, from, to time.Time, q *questio
 	groups := map[madeCall]*callsMade{}
 	for _, e := range events {
 		call := callOf(e)
-		if !call.Changes() {
+		if !call.Changes() || ownDoing(call) {
 			continue
 		}
 		key := madeCall{ownerOf(inventory, call.Names), call.Source, call.Name, call.By}
@@ -163,6 +163,12 @@ func (s trailSource) pieces(events []types.Event, from, to time.Time, q *questio
 		s.piece(g, from, to, q, out)
 	}
 	s.account(others, len(ours), from, to, q, out)
+}
+
+// ownDoing tells whether the call is about a document of ours: what we did is told
+// by the incident that did it, and would only look like the cause of the next one.
+func ownDoing(c telemetry.APICall) bool {
+	return c.Source == "ssm.amazonaws.com" && slices.ContainsFunc(c.Names, func(n string) bool { return strings.HasPrefix(n, "Firebreak-") })
 }
 
 // callOf reads an event of the history, as far as it goes.

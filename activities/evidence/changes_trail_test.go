@@ -94,6 +94,9 @@ func TestCallsThatChangedSomethingAreTold(t *testing.T) {
 		call(80, "RunInstances", "Other", `{"imageId":"ami-1"}`),
 		call(85, "PutSubscriptionFilter", "Other", `{"logGroupName":"/shop/checkout"}`), // changes what is seen of it
 		call(90, "CreateLogStream", "Task", `{"logStreamName":"checkout-svc"}`),         // changes nothing
+		// What Firebreak did for an incident before is that incident's to tell.
+		{EventTime: aws.Time(onset.Add(-time.Minute)), CloudTrailEvent: aws.String(
+			`{"eventSource":"ssm.amazonaws.com","eventName":"StartAutomationExecution","readOnly":false,"requestParameters":{"documentName":"Firebreak-restart-service","parameters":{"InstanceId":["i-2"]}}}`)},
 		{EventName: aws.String("ModifyDBInstance"), EventSource: aws.String("rds.amazonaws.com"), EventTime: aws.Time(onset.Add(-time.Minute)), CloudTrailEvent: aws.String("{broken")},
 	}}
 	out := askTrail(t, c)

@@ -49,58 +49,69 @@ const (
 	weighHour      = 0.05
 )
 
-// likeness is how much two incidents have in common, with the counts that it is
-// made of.
+// likeness is how much of an incident was seen in another one, with the counts
+// that it is made of.
 type likeness struct {
-	score                  float64 // in [0,1]
-	series, ofSeries       int     // in common, of all that either has
-	rules, ofRules         int
-	templates, ofTemplates int
-	sameHour               bool
+	score                    float64 // in [0,1]
+	series, rules, templates shared
+	sameHour                 bool
+}
+
+// shared counts what two incidents have in common.
+type shared struct {
+	n      int // that both have
+	now    int // that this one has
+	either int // that one of them has at least
+}
+
+// part is the share that counts: half of it is how much of this incident was seen
+// then, since it has only begun and the other is over, and half how much of both
+// is the same, so that a storm is not like everything.
+func (s shared) part() float64 {
+	return (float64(s.n)/float64(max(s.now, 1)) + float64(s.n)/float64(max(s.either, 1))) / 2
 }
 
 // like compares two incidents. What neither has does not count.
 func (f features) like(other features) likeness {
-	var l likeness
-	l.series, l.ofSeries = common(f.series, other.series)
-	l.rules, l.ofRules = common(f.rules, other.rules)
-	l.templates, l.ofTemplates = common(f.templates, other.templates)
+	l := likeness{series: common(f.series, other.series), rules: common(f.rules, other.rules), templates: common(f.templates, other.templates)}
+	if l.series.either == 0 {
+		return likeness{} // nothing is known of either
+	}
 	apart := (f.hour - other.hour + 24) % 24
 	l.sameHour = min(apart, 24-apart) <= 1
 	sum, of := 0.0, weighHour
 	if l.sameHour {
 		sum = weighHour
 	}
-	for _, part := range []struct {
-		n, of  int
+	for _, p := range []struct {
+		shared
 		weight float64
-	}{{l.series, l.ofSeries, weighSeries}, {l.rules, l.ofRules, weighRules}, {l.templates, l.ofTemplates, weighTemplates}} {
-		if part.of > 0 {
-			sum += part.weight * float64(part.n) / float64(part.of)
-			of += part.weight
+	}{{l.series, weighSeries}, {l.rules, weighRules}, {l.templates, weighTemplates}} {
+		if p.either > 0 {
+			sum += p.weight * p.part()
+			of += p.weight
 		}
-	}
-	if l.ofSeries == 0 {
-		return likeness{} // nothing is known of one of them
 	}
 	l.score = sum / of
 	return l
 }
 
-func common(a, b map[string]bool) (n, of int) {
-	for k := range a {
-		if b[k] {
-			n++
+func common(now, then map[string]bool) shared {
+	s := shared{now: len(now)}
+	for k := range now {
+		if then[k] {
+			s.n++
 		}
 	}
-	return n, len(a) + len(b) - n
+	s.either = len(now) + len(then) - s.n
+	return s
 }
 
 // words say what two incidents have in common.
 func (l likeness) words() redact.Text {
-	out := redact.Format("%d of %d series and %d of %d rules are the same", l.series, l.ofSeries, l.rules, l.ofRules)
-	if l.ofTemplates > 0 {
-		out = redact.Format("%s, %d of %d log patterns", out, l.templates, l.ofTemplates)
+	out := redact.Format("%d of %d series and %d of %d rules of this one were seen then", l.series.n, l.series.now, l.rules.n, l.rules.now)
+	if l.templates.now > 0 {
+		out = redact.Format("%s, %d of %d log patterns", out, l.templates.n, l.templates.now)
 	}
 	if l.sameHour {
 		out = redact.Format("%s, at the same hour of the day", out)

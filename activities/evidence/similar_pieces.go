@@ -81,8 +81,8 @@ func (s pastSource) pieces(similar []pastIncident, looked int, q *question, out 
 		e := incident.Evidence{
 			Kind: incident.EvidencePast, Service: r.service, From: from, To: q.onset, Query: "starter incidents show " + shellQuote(r.last.ID),
 			Title: redact.Format("%s on %s fixed %d of %d incidents like this one", redact.Name(r.runbook), redact.Name(r.service), r.fixed, r.tried),
-			Detail: redact.Format("Of %d incidents of %s that are over, %d were like this one; they ended: %s. It was tried %d times and helped %d times%s. That it did is no proof that it will again.",
-				looked, own, len(similar), redact.Join(ended, ", "), r.tried, r.fixed, tookWords(r.took)),
+			Detail: redact.Format("Of %d incidents of %s that are over, %d were like this one; they ended: %s. It was tried %s and helped %s%s. That it did is no proof that it will again.",
+				looked, own, len(similar), redact.Join(ended, ", "), incident.Count(r.tried, "time", "times"), incident.Count(r.fixed, "time", "times"), tookWords(r.took)),
 			Facts: map[string]float64{incident.FactTried: float64(r.tried), incident.FactFixed: float64(r.fixed), incident.FactCountBefore: float64(len(similar))},
 		}
 		out.add(e, weightPast+50+min(40, 10*float64(r.fixed)))

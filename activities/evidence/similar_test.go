@@ -146,7 +146,7 @@ func TestWhatHelpedBeforeIsCounted(t *testing.T) {
 	pick(t, out, incident.EvidencePast, "recycle-process on checkout fixed 0 of 1 incidents like this one")
 
 	one := pick(t, out, incident.EvidencePast, "inc-1 was 100% like this one and ended fixed")
-	require.Equal(t, "It began 2026-02-28 12:00:00Z, 1.0 days before: 2 of 2 series and 1 of 1 rules are the same, at the same hour of the day. Its cause was thought to be in payments: payments is slow "+
+	require.Equal(t, "It began 2026-02-28 12:00:00Z, 1.0 days before: 2 of 2 series and 1 of 1 rules of this one were seen then, at the same hour of the day. Its cause was thought to be in payments: payments is slow "+
 		"recycle-process on checkout did not help. Fixed by restart-service on payments.", one.Detail.String())
 	require.Equal(t, "starter incidents show inc-1", one.Query)
 	require.Equal(t, incident.GapCut, gapAbout(t, out, "incidents of the past").Kind, "three are shown by themselves")

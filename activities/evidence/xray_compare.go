@@ -40,8 +40,13 @@ func contrastOf(was, now traceCounts, before, since timeRange) contrast {
 		expected = float64(was.total) * since.seconds() / before.seconds()
 	}
 	find := func(strength float64, what redact.Text) {
-		if strength > c.strength {
+		switch {
+		case c.what.IsEmpty():
 			c.what, c.strength = what, strength
+		case strength > c.strength:
+			c.what, c.strength = redact.Format("%s and %s", what, c.what), strength
+		default:
+			c.what = redact.Format("%s and %s", c.what, what)
 		}
 	}
 	switch {
@@ -71,6 +76,7 @@ func contrastOf(was, now traceCounts, before, since timeRange) contrast {
 			old, new := was.quantile(q.p), now.quantile(q.p)
 			if new >= q.by*old && new-old >= leastSlower {
 				find(shareSure*new/max(q.by*old, 1e-6), q.what)
+				break // of those that are slower all are, of those at times some
 			}
 		}
 	}

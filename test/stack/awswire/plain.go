@@ -83,7 +83,7 @@ func plainOf(v reflect.Value) any {
 		}
 		return m
 	case reflect.Struct:
-		if at, ok := v.Interface().(time.Time); ok {
+		if at, ok := reflect.TypeAssert[time.Time](v); ok {
 			return float64(at.UnixMilli()) / 1000
 		}
 		m := map[string]any{}

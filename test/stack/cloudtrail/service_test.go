@@ -2,7 +2,6 @@ package cloudtrail_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -70,5 +69,5 @@ func TestTheHistoryIsOfManagementCalls(t *testing.T) {
 
 	_, err = client.LookupEvents(t.Context(), &sdk.LookupEventsInput{MaxResults: aws.Int32(51)})
 	var refused *types.InvalidMaxResultsException
-	require.True(t, errors.As(err, &refused), err)
+	require.ErrorAs(t, err, &refused)
 }

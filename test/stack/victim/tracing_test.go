@@ -81,10 +81,10 @@ func TestTheSamplingRule(t *testing.T) {
 
 func TestTraceHeaders(t *testing.T) {
 	t.Parallel()
-	for header, want := range map[string][3]string{
-		"": {}, "Root=1-a;Parent=b;Sampled=1": {"1-a", "b", "1"}, "Sampled=0": {"", "", "0"}, " Self=x; Root = y;Sampled=?": {"", "", "?"},
+	for _, tc := range []struct{ header, root, parent, sampled string }{
+		{}, {"Root=1-a;Parent=b;Sampled=1", "1-a", "b", "1"}, {"Sampled=0", "", "", "0"}, {" Self=x; Root = y;Sampled=?", "", "", "?"},
 	} {
-		root, parent, sampled := readTraceHeader(header)
-		require.Equal(t, want, [3]string{root, parent, sampled}, header)
+		root, parent, sampled := readTraceHeader(tc.header)
+		require.Equal(t, [3]string{tc.root, tc.parent, tc.sampled}, [3]string{root, parent, sampled}, tc.header)
 	}
 }

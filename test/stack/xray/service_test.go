@@ -1,7 +1,6 @@
 package xray_test
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -89,7 +88,7 @@ func TestTheGraphIsWhatTheSegmentsSay(t *testing.T) {
 	in.EndTime = aws.Time(began.Add(7 * time.Hour))
 	_, err = client.GetServiceGraph(t.Context(), in)
 	var refused *types.InvalidRequestException
-	require.True(t, errors.As(err, &refused), err)
+	require.ErrorAs(t, err, &refused)
 	require.Contains(t, *refused.Message, "6 hours")
 }
 
@@ -129,7 +128,7 @@ func TestSummariesAreFilteredAndPaged(t *testing.T) {
 			StartTime: aws.Time(began), EndTime: aws.Time(began.Add(time.Minute)), FilterExpression: aws.String(filter),
 		})
 		var refused *types.InvalidRequestException
-		require.True(t, errors.As(err, &refused), filter)
+		require.ErrorAs(t, err, &refused)
 	}
 }
 
@@ -173,5 +172,5 @@ func TestBrokenSegmentsAreSaidToBe(t *testing.T) {
 	faults.Set(fault.Rule{Service: "xray", Operation: "GetServiceGraph", Kind: fault.Throttle, Times: 100})
 	_, err = client.GetServiceGraph(t.Context(), &sdk.GetServiceGraphInput{StartTime: aws.Time(began), EndTime: aws.Time(began)}, func(o *sdk.Options) { o.Retryer = aws.NopRetryer{} })
 	var throttled *types.ThrottledException
-	require.True(t, errors.As(err, &throttled), err)
+	require.ErrorAs(t, err, &throttled)
 }
