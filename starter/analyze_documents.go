@@ -124,11 +124,7 @@ func (c *readFolder) look() {
 		c.note(redact.Format("%s could not be used", incident.Count(c.rows.Bad, "row", "rows")))
 	}
 	s := c.given.Symptom
-	if s.Service == "" {
-		c.note(redact.Literal("nobody says which service has the symptom"))
-		return
-	}
-	known := slices.Contains(c.given.Nodes, s.Service) ||
+	known := s.Service == "" || slices.Contains(c.given.Nodes, s.Service) ||
 		slices.ContainsFunc(c.given.Series, func(x rootcause.Series) bool { return x.Service == s.Service }) ||
 		slices.ContainsFunc(c.given.Calls, func(x rootcause.Call) bool { return x.Caller == s.Service || x.Callee == s.Service })
 	if !known {
