@@ -34,9 +34,9 @@ const (
 	// hidden is how much is against a service of which no metric tells whether it
 	// is in trouble, as a logarithm: nearly everything has one.
 	hidden = 3
-	// unplaced is how often trouble reaches the symptom from a service of which
-	// nobody knows whom it serves.
-	unplaced = 0.05
+	// unplaced is how often trouble reaches the symptom from a service that no
+	// known call goes to or from, and anyWay where no call is known at all.
+	unplaced, anyWay = 0.05, 0.5
 )
 
 // model weighs causes.
@@ -145,8 +145,12 @@ func (m *model) spread(cause int, trouble [2]float64) {
 		}
 	}
 	if s := m.g.symptom; s >= 0 && m.far[s] < 0 && (!m.g.known || !m.g.placed(cause)) {
+		reach := unplaced
+		if !m.g.known {
+			reach = anyWay
+		}
 		for k := slowness; k <= unnamed; k++ {
-			m.share[s][k] = max(m.share[s][k], unplaced)
+			m.share[s][k] = max(m.share[s][k], reach)
 		}
 	}
 	for i := 0; i < len(order); i++ {

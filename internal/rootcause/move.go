@@ -14,7 +14,7 @@ const (
 	tries = 60
 	// placebos is how many times of its past a series is asked how far it moves
 	// when nothing happens.
-	placebos = 200
+	placebos = 100
 	// leadSeconds is how long before or after the symptom's start a cause may
 	// begin to show; two steps where that is longer, and no more than a third of
 	// the past.

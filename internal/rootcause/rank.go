@@ -37,11 +37,11 @@ func Rank(c Case) Ranking {
 	return r
 }
 
-// known tells whether any metric or log says whether a service is in trouble;
-// how much it is called does not.
+// known tells whether any metric or log says whether a service is in trouble.
+// How much it is called does not, nor does one that nobody named and that is calm.
 func (s *signs) known(n int) bool {
 	for k := range kinds {
-		if k != flow && s.of[n][k].seen {
+		if s.of[n][k].seen && k != flow && (k != unnamed || s.of[n][k].weight > 0) {
 			return true
 		}
 	}

@@ -55,7 +55,8 @@ func readSigns(c *Case, g *graph) *signs {
 	}
 	weights := make([][kinds][]float64, len(g.names))
 	add := func(n int, k kind, i int, x float64) {
-		if sign := &s.of[n][k]; !sign.seen || x > slices.Max(weights[n][k]) {
+		sign := &s.of[n][k]
+		if !sign.seen || cmp.Or(cmp.Compare(x, slices.Max(weights[n][k])), s.further(c, k, i, sign.best)) > 0 {
 			sign.seen, sign.best = true, i
 		}
 		weights[n][k] = append(weights[n][k], x)
@@ -105,6 +106,17 @@ func average(weights []float64) float64 {
 		sum += math.Exp(x - top)
 	}
 	return top + math.Log(sum/float64(len(weights)))
+}
+
+// further orders two series of a kind, or two log patterns, that weigh the same,
+// so that their order in the case does not matter.
+func (s *signs) further(c *Case, k kind, i, than int) int {
+	if k == logged {
+		return cmp.Compare(c.Logs[than].ID, c.Logs[i].ID)
+	}
+	return cmp.Or(
+		cmp.Compare(math.Abs(s.moves[i].deviations), math.Abs(s.moves[than].deviations)),
+		cmp.Compare(c.Series[than].Metric, c.Series[i].Metric))
 }
 
 // quantum is the least by which the failures of a service can move: one request
