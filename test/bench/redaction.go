@@ -51,9 +51,11 @@ func redactionBlock(ctx context.Context, _ options) (string, error) {
 	}
 	parts := []*redaction.Score{stored, fresh, held}
 	head := []string{"", fmt.Sprintf("corpus (%d lines)", len(known)), fmt.Sprintf("the same, values drawn afresh %d times", redactSeeds), fmt.Sprintf("held out (%d lines)", len(heldOut))}
-	totals := [][]string{head,
+	totals := [][]string{
+		head,
 		tallies("recall", parts, func(s *redaction.Score) redaction.Tally { return redaction.Total(s.Recall) }),
-		tallies("precision", parts, func(s *redaction.Score) redaction.Tally { return redaction.Total(s.Precision) })}
+		tallies("precision", parts, func(s *redaction.Score) redaction.Tally { return redaction.Total(s.Precision) }),
+	}
 	recall := kindRows("recall by what the value is", head, parts, func(s *redaction.Score) map[string]*redaction.Tally { return s.Recall })
 	precision := kindRows("precision by what the mark says", head, parts, func(s *redaction.Score) map[string]*redaction.Tally { return s.Precision })
 	speed, err := redactionSpeed(ctx, r, known)

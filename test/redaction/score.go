@@ -64,13 +64,13 @@ func NewScore() *Score {
 // Add scores what a redactor made of a sample.
 func (s *Score) Add(sample Sample, output string) {
 	for i, label := range sample.Labels {
-		image := ""
+		var image strings.Builder
 		for _, p := range sample.pieces {
 			if slices.Contains(p.labels, i) && len(p.labels) == 1 {
-				image += p.text
+				image.WriteString(p.text)
 			}
 		}
-		left := holdsPart(output, image) || holdsPart(output, label.Value) ||
+		left := holdsPart(output, image.String()) || holdsPart(output, label.Value) ||
 			len(label.Value) >= 8 && len(NewFinder(Secret{label.Recipe, label.Value}).In(output)) > 0
 		count(s.Recall, KindOf(label.Recipe)).add(!left)
 		if left {
