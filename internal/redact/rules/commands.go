@@ -134,6 +134,7 @@ func argument(text string, i int) (from, to int) {
 		if end := strings.IndexByte(text[i+1:min(len(text), i+maxArgument)], text[i]); end >= 0 {
 			return i + 1, i + 1 + end
 		}
+		i++ // it was cut off, or what it closes is a mark
 	}
 	for to = i; to < len(text) && to-i < maxArgument && !in(text[to], isSpaceByte) && text[to] != '"' && text[to] != '`'; to++ {
 	}

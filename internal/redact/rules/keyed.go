@@ -142,7 +142,7 @@ func (c *scan) field(n fieldName, from, to int) {
 	case i > end && !quoted && slices.Contains(directives, n.word), i == end+1 && text[from:end] == "PASS":
 		c.fieldValue(i, isKey, false)
 		return
-	case quoted && c.pair(n, i):
+	case (quoted || valueOfName(text, from)) && c.pair(n, i):
 		return
 	default:
 		return
@@ -176,6 +176,13 @@ func (c *scan) pair(n fieldName, i int) bool {
 	}
 	c.fieldValue(skipSpaces(text, at+1), n.ok, true)
 	return true
+}
+
+// valueOfName tells whether a word is in the value of a field that is called name.
+func valueOfName(text string, from int) bool {
+	start := before(text, from, isNameByte, 80)
+	head := strings.TrimRight(text[max(0, start-8):start], " :=")
+	return strings.HasSuffix(head, "name")
 }
 
 // spoken are names that people use in sentences.
@@ -218,7 +225,7 @@ func resource(text string, from int) bool {
 	for start > 0 && from-start < 200 && !in(text[start-1], isSpaceByte) && strings.IndexByte("\"'", text[start-1]) < 0 {
 		start--
 	}
-	return strings.HasPrefix(text[start:], "arn:")
+	return strings.Contains(text[start:from], "arn:")
 }
 
 // endings may stand after the word that says that a field is secret.
@@ -335,7 +342,7 @@ func (c *scan) fieldValue(i int, ok func(string) bool, sure bool) {
 	if v == "" || harmless(v) || !quoted && (ok != nil && !ok(v) || strings.IndexByte("{[(", v[0]) >= 0 || v[0] == '!' && only(v[1:], isLetterByte)) {
 		return
 	}
-	if !quoted && !sure && (prose(v) || ok != nil && len(v) < 8 && only(v, isLowerByte)) {
+	if !quoted && !sure && (prose(v) || ok != nil && len(v) < 8 && only(v, isLetterByte)) {
 		return
 	}
 	if !quoted && to-from > 1 && v[len(v)-1] == '.' && (to == len(c.text) || in(c.text[to], isSpaceByte)) {

@@ -123,3 +123,25 @@ func FuzzRedactIsIdempotent(f *testing.F) {
 		require.Equal(t, once, r.Redact(once))
 	})
 }
+
+func TestWhatIsNearASecretStays(t *testing.T) {
+	t.Parallel()
+	r := rules.Default()
+	for _, in := range []string{
+		"invalid password: must contain a digit", "syntax error, unexpected token: IDENT", "token expired for user 12", "pass=true fail=0", "PWD=/home/app",
+		"authorization: denied for role admin", "cookie: not found", "Access denied (using password: YES)", "secretArn=arn:aws:secretsmanager:eu:1:secret:prod/db-AbC",
+		"kubectl get secret db-creds -o yaml", "trace_id=4111111111111111", "partition_key=orders#123456789012345", `etag "5d41402abc4b2a76b9719d911017c592"`,
+	} {
+		require.Equal(t, in, r.Redact(in))
+	}
+	for in, want := range map[string]string{
+		`{"name":"DB_PASSWORD","value":"hunter2"}`:      `{"name":"DB_PASSWORD","value":"[redacted:secret]"}`,
+		"- name: API_TOKEN\n  value: s3cr3tvalue":       "- name: API_TOKEN\n  value: [redacted:secret]",
+		"curl -s -u ana:hunter2 https://x.example/":     "curl -s -u ana:[redacted:secret] https://x.example/",
+		"the pin for the door is 4711":                  "the pin for the door is [redacted:secret]",
+		"sshpass -p 'hunter2 x' ssh root@10.0.0.1":      "sshpass -p '[redacted:secret]' ssh root@10.0.0.1",
+		"<db:password kind=\"x\">hunter2</db:password>": "<db:password kind=\"x\">[redacted:secret]</db:password>",
+	} {
+		require.Equal(t, want, bare(r.Redact(in)))
+	}
+}
