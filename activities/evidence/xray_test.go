@@ -53,7 +53,10 @@ func TestEdgesThatChangedAreToldOfAndOthersAreNot(t *testing.T) {
 			[]string{"calls of checkout to payments are slower", "calls of payments to ledger (in no service file) are slower", "requests to checkout are slower", "requests to payments are slower"},
 		},
 		"payments fails by itself": {
-			seen{n: 100, faults: 40, took: 0.01}, seen{n: 100, faults: 40, took: 0.01}, seen{n: 100, faults: 40, took: 0.01}, now,
+			seen{n: 100, faults: 40, took: 0.01},
+			seen{n: 100, faults: 40, took: 0.01},
+			seen{n: 100, faults: 40, took: 0.01},
+			now,
 			[]string{"calls of checkout to payments fail with server errors", "requests to checkout fail with server errors", "requests to payments fail with server errors"},
 		},
 		"calls fail and are slow": {
