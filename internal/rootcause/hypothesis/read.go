@@ -160,7 +160,8 @@ func seriesName(e *incident.Evidence) redact.Text {
 }
 
 // deviations is how far a series moved since the onset. Where the evidence does
-// not say, the band does: half its width counts as two deviations.
+// not say, the band does: half its width counts as two deviations. A band without
+// width says that it is far, not how far.
 func deviations(facts map[string]float64) float64 {
 	if d, ok := facts[incident.FactDeviations]; ok {
 		return d
@@ -169,13 +170,15 @@ func deviations(facts map[string]float64) float64 {
 	unit := max((high-low)/4, 0.05*math.Abs(high), 1e-9)
 	switch {
 	case after > high:
-		return 2 + (after-high)/unit
+		return min(2+(after-high)/unit, furthest)
 	case after < low:
-		return -2 - (low-after)/unit
+		return max(-2-(low-after)/unit, -furthest)
 	default:
 		return 0
 	}
 }
+
+const furthest = 100 // deviations
 
 // readLogs weighs a pattern by how new it is, or how much more frequent than
 // before. Lines that speak of errors are a symptom; what else the words are

@@ -132,7 +132,8 @@ func weighMetric(e *incident.Evidence, say func(concept, float64)) {
 }
 
 // deviations is how far the series moved since the onset. Where the evidence
-// does not say, its band does: half a band's width counts as two deviations.
+// does not say, its band does: half a band's width counts as two deviations. A
+// band without width says that it is far, not how far.
 func deviations(facts map[string]float64) float64 {
 	if d, ok := facts[incident.FactDeviations]; ok {
 		return d
@@ -148,10 +149,12 @@ func deviations(facts map[string]float64) float64 {
 		unit = max(math.Abs(high)*0.05, 1e-9)
 	}
 	if after > high {
-		return 2 + (after-high)/unit
+		return min(2+(after-high)/unit, furthest)
 	}
-	return -2 - (low-after)/unit
+	return max(-2-(low-after)/unit, -furthest)
 }
+
+const furthest = 100 // deviations
 
 // weighLogs reads a pattern by how new it is, or how much more frequent since the
 // onset than before, and returns the weight of its words.
