@@ -7,8 +7,9 @@ import "math"
 // not the other way. Every service is asked how likely all that was seen would
 // be if it were the cause.
 //
-// The shares below are judgement, in tenths, and not fitted: what matters is their order of
-// magnitude, and the ranking changes little when they do.
+// The shares below were chosen by hand, looking at PetShop and at made-up
+// faults; what matters is their order of magnitude, and the ranking changes
+// little when they do.
 var (
 	// atCause is how often a cause shows in a kind of its own metrics.
 	atCause = [kinds]float64{.7, .7, .7, .5, .4, .5}
