@@ -86,3 +86,19 @@ func (s *signs) symptomKind(c *Case) kind {
 	}
 	return unnamed
 }
+
+// added is the logarithm of the share of the time of a service's answers that was
+// not there before. Who calls waits for what is called besides its own work, so
+// that of a chain in which all have become slower by as much the last has the
+// highest share. Only where no call is known: there the graph says who waits.
+func (s *signs) added(n int) float64 {
+	sign := s.of[n][slowness]
+	if !sign.seen || sign.weight <= 0 {
+		return 0
+	}
+	m := s.moves[sign.best]
+	if m.after <= 0 || m.after <= m.before {
+		return 0
+	}
+	return math.Log((m.after - m.before) / m.after)
+}

@@ -21,6 +21,9 @@ func Rank(c Case) Ranking {
 		if !s.known(n) {
 			scores[n] -= hidden
 		}
+		if !g.known {
+			scores[n] += s.added(n)
+		}
 	}
 	scores[len(g.names)] = m.likelihood(outside)
 	normalise(scores)

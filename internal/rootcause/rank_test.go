@@ -90,7 +90,9 @@ func TestRank(t *testing.T) {
 		"the one that both branches share": {
 			caseOf(calls("web", "a", "web", "b", "a", "d", "b", "d"), series("web", "latency", to(1, 3, 0)), series("a", "latency", to(0.3, 1.3, 0)), series("b", "latency", to(0.4, 1.4, 0)), series("d", "latency", to(0.1, 1.1, 0))), "d",
 		},
-		"a cycle":  {caseOf(calls("web", "a", "a", "b", "b", "a", "b", "web"), series("web", "latency", to(1, 2, 0)), series("a", "latency", to(0.3, 1.3, 0)), series("b", "latency", calm(0.2))), "a"},
+		"a cycle": {caseOf(calls("web", "a", "a", "b", "b", "a", "b", "web"), series("web", "latency", to(1, 2, 0)), series("a", "latency", to(0.3, 1.3, 0)), series("b", "latency", calm(0.2))), "a"},
+		"no graph, all slower by as much": {caseOf(noGraph, series("web", "latency", fixed(0.5, 1)), series("cart", "latency", fixed(0.25, 0.75)),
+			series("basket", "latency", fixed(0.125, 0.625)), series("stock", "latency", fixed(0.0625, 0.5625))), "stock"},
 		"no graph": {caseOf(noGraph, series("web", "latency", to(1, 1.5, 0)), series("stock", "latency", to(0.05, 0.6, 0)), series("shop", "latency", calm(0.4))), "stock"},
 		"a resource of one that has no latency": {
 			caseOf(chain, series("web", "latency", to(1, 2, 1)), series("shop", "cpu", calm(0.3)), series("stock", "cpu", calm(0.3)), series("db", "cpu", to(0.2, 0.95, 0))), "db",
