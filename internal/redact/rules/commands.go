@@ -34,6 +34,10 @@ func (t *table) commands() {
 		t.on(name, func(c *scan, from, to int) { c.command(name, options, from, to) })
 	}
 	t.on("sudo -s", (*scan).piped)
+	for _, command := range []string{"net use", "net user", "net.exe use", "net.exe user"} {
+		t.on(command, (*scan).netUse)
+	}
+	t.on("community", (*scan).community)
 	for _, call := range []string{"->__construct(", "mysqli_connect(", "mysqli(", "ldap_bind(", "getconnection(", "login(", "authenticate(", "ssh2_auth_password(", "password_verify(", "setpassword(", "basicauth(", "httpbasicauth(", "login_with_password("} {
 		t.on(call, (*scan).call)
 	}

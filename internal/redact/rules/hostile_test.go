@@ -25,7 +25,7 @@ func hostile(size int) map[string]string {
 		"cookies": fill("cookie: a=b; "), "addresses": fill("a@b."), "at": fill("@"), "urls": fill("p://a:b"), "users": fill("x://x:x@"), "numbers": fill("1 "), "groups": fill("4111 "), "dots": fill("1.2."), "colons": fill("::"), "hex": fill("ab:"),
 		"phones": fill("+1 2"), "brackets": fill("(212"), "begin": fill("-----BEGIN PRIVATE KEY-----"), "tokens": fill("eyJhbGciOi.eyJ"), "dashes": fill("-eyJ-"), "sk": fill("SK "), "keys": fill("api_key: "), "curl": fill("curl -u "), "names": fill("name password, value "),
 		"base64 parts": fill("aGVsbG8gd29ybGQgaGVsbG8/"), "nested": fill(nested), "marks": fill("[redacted:"), "real marks": fill("[redacted:email:01234567]"), "references": fill("&#x41;"), "contexts": fill("ssn phone 1 "), "named numbers": fill("ssn 1 "), "words": fill("slack jira okta sentry facebook = "),
-		"xml": fill("<password "), "mysql": fill("mysql -p"), "is": fill("password is "), "iban": fill("DE89 3704 "), "unicode": fill(`\u0041`), "emails": fill("a@b.co "), "generic": fill("token=a1B2c3D4e5F6g7H8i9 "),
+		"xml": fill("<password "), "mysql": fill("mysql -p"), "is": fill("password is "), "iban": fill("DE89 3704 "), "unicode": fill(`\u0041`), "emails": fill("a@b.co "), "setters": fill(`set("password", `), "set": fill(`"password",`), "shares": fill(`net use \\a `), "communities": fill("snmp community "), "calls": fill("sip:+1 "), "called": fill("sip:+1@"), "generic": fill("token=a1B2c3D4e5F6g7H8i9 "),
 	}
 }
 

@@ -144,6 +144,8 @@ func (c *scan) field(n fieldName, from, to int) {
 		return
 	case (quoted || valueOfName(text, from)) && c.pair(n, i):
 		return
+	case c.setter(n, from, end):
+		return
 	default:
 		return
 	}
@@ -339,6 +341,9 @@ func (c *scan) element(n fieldName, from int) {
 func (c *scan) fieldValue(i int, ok func(string) bool, sure bool) {
 	from, to, quoted := value(c.text, i)
 	v := c.text[from:to]
+	if at := strings.IndexByte(v, '='); !quoted && strings.HasPrefix(v, "//") && at > 0 && strings.Contains(v[:at], "/:") { // as npm names settings: "//host/:_authToken=x"
+		from, v = from+at+1, v[at+1:]
+	}
 	if v == "" || harmless(v) || !quoted && (ok != nil && !ok(v) || strings.IndexByte("{[(", v[0]) >= 0 || v[0] == '!' && only(v[1:], isLetterByte)) {
 		return
 	}

@@ -20,15 +20,15 @@ import (
 type libraryRule struct {
 	id       string
 	raw      string
-	shape    string // of the expression that is searched for
 	group    int
 	entropy  float64
-	literals []string // with one of which every match begins, in this case; empty: with anything
-	edge     bool     // and that at a border of a word
-	assigned bool     // a value is assigned to a name that has the word in it
-	back     int      // bytes before the word that are looked at
-	ahead    int      // bytes after it
-	find     func() *regexp.Regexp
+	literals []string              // with one of which every match begins, in this case; empty: with anything
+	edge     bool                  // and that at a border of a word
+	assigned bool                  // a value is assigned to a name that has the word in it
+	back     int                   // bytes before the word that are looked at
+	ahead    int                   // bytes after it
+	find     func() *regexp.Regexp // anywhere
+	begin    func() *regexp.Regexp // at the beginning only, for those with literals
 }
 
 // leftOut are rules that do more harm than good in telemetry, and why.
@@ -142,9 +142,8 @@ func (r *libraryRule) beginning(word string) []string {
 // prepare finds out how much of a text around its word a rule needs.
 func (r *libraryRule) prepare() {
 	r.raw = strings.ReplaceAll(r.raw, valueEnd, anyEnd)
-	r.shape = r.raw
 	r.assigned = strings.Contains(r.raw, assigned)
-	r.find = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(r.shape) })
+	r.find = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(r.raw) })
 	parsed, err := syntax.Parse(r.raw, syntax.Perl)
 	if err != nil {
 		panic(fmt.Errorf("rule %s of gitleaks: %w", r.id, err))
@@ -153,8 +152,9 @@ func (r *libraryRule) prepare() {
 	if r.assigned {
 		r.back, r.ahead = 8, 320
 	} else if r.literals = leading(parsed); len(r.literals) > 0 {
-		r.shape, r.edge = strings.CutPrefix(r.raw, `\b`)
-		r.shape = `\A(?:` + r.shape + `)`
+		var shape string
+		shape, r.edge = strings.CutPrefix(r.raw, `\b`)
+		r.begin = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\A(?:` + shape + `)`) })
 	}
 	r.ahead = max(r.ahead, 2*shortest(parsed))
 }
@@ -234,7 +234,11 @@ func (c *scan) libraryRule(r *libraryRule, from, to, back int) {
 		return
 	}
 	end := min(len(text), ahead)
-	find := r.find()
+	expression := r.find
+	if back == 0 {
+		expression = r.begin
+	}
+	find := expression()
 	m := find.FindStringSubmatchIndex(text[start:end])
 	if back == 256 { // what such a rule takes need not be at the word: once is enough
 		if c.libraryEnd == nil {
@@ -312,7 +316,9 @@ const kindGeneric = "api-key"
 // sounds like a secret's. In telemetry that is most often the name of a thing, so
 // that the value has to look as if it were drawn by chance as well.
 func (t *table) generic(raw string, least float64, words, stopWords []string) {
-	find := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(strings.ReplaceAll(raw, valueEnd, anyEnd)) })
+	find := sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\A(?:` + strings.ReplaceAll(raw, valueEnd, anyEnd) + `)`)
+	})
 	stop := sync.OnceValue(func() *gitleaks.Allowlist {
 		a := &gitleaks.Allowlist{StopWords: stopWords}
 		if err := a.Validate(); err != nil && len(stopWords) > 0 {
@@ -329,7 +335,7 @@ func (t *table) generic(raw string, least float64, words, stopWords []string) {
 			return
 		}
 		m := find().FindStringSubmatchIndex(c.text[from:min(len(c.text), end+1)])
-		if m == nil || m[2] < 0 || m[0] > 0 {
+		if m == nil || m[2] < 0 {
 			return
 		}
 		if name := strings.TrimRight(c.text[to:from+m[2]], "=:>|?, \t\"'`"); strings.ContainsAny(name, " \t") { // "key fingerprint SHA256:..." is a sentence

@@ -44,7 +44,7 @@ var contextWords = map[uint16][]string{
 		"bsn", "burgerservicenummer", "personnummer", "personnr", "pnr", "personal number", "personal identity", "samordningsnummer", "fødselsnummer", "fodselsnummer", "fnr", "cpr", "cpr-nr", "hetu", "henkilötunnus", "pesel", "cpf", "rg", "aadhaar", "aadhar", "uidai", "pan",
 		"rijksregisternummer", "national number", "niss", "insz", "ahv", "avs", "nhs", "sin", "social insurance", "tfn", "tax file", "medicare", "curp", "rut", "nric", "hkid", "my number", "mynumber", "rrn", "tckn", "tc kimlik", "pps", "ppsn", "amka", "egn", "cnp", "rodné číslo", "rodne cislo", "sa id", "id no",
 	},
-	saysCount: {"trace", "traceid", "trace_id", "span", "spanid", "span_id", "offset", "blk", "block", "seq", "sequence", "nonce", "epoch", "timestamp", "ts", "nanos", "micros", "txid", "lsn", "inode", "serial", "bytes", "size", "order", "order_id", "orderid", "request", "request_id", "event_id", "message_id", "snowflake", "partition", "ticket", "build", "revision", "version", "shipment", "tracking", "parcel", "sku", "isbn", "ean", "imei", "part", "invoice", "batch", "lot", "article", "artikel", "model", "item", "job", "case", "reference"},
+	saysCount: {"trace", "traceid", "trace_id", "span", "spanid", "span_id", "offset", "blk", "block", "seq", "sequence", "nonce", "epoch", "timestamp", "ts", "nanos", "micros", "txid", "lsn", "inode", "serial", "bytes", "size", "order", "order_id", "orderid", "request", "request_id", "event_id", "message_id", "snowflake", "partition", "ticket", "build", "revision", "version", "shipment", "tracking", "parcel", "sku", "isbn", "ean", "imei", "part", "invoice", "batch", "lot", "article", "artikel", "model", "item", "job", "case", "reference", "terminal", "terminal_id", "terminalid", "tid", "stan", "merchant_id", "merchantid"},
 }
 
 func (t *table) personal() {
@@ -123,6 +123,9 @@ func (c *scan) email(i int) {
 	}
 	for from < i && strings.IndexByte(".%-", text[from]) >= 0 {
 		from++
+	}
+	if c.dialledAddress(i) {
+		return
 	}
 	if from == i || i < c.userEnd || strings.HasSuffix(text[:from], "://") {
 		return

@@ -113,3 +113,17 @@ func phone(v string) bool {
 	}
 	return n >= 9 && n <= 15
 }
+
+// dialledAddress marks the number before the "@" of an address of telephony
+// (RFC 3261): sip:+491771234567@host. The rest of it is no person's.
+func (c *scan) dialledAddress(i int) bool {
+	text := c.text
+	from := i
+	for from > 0 && i-from < 32 && (in(text[from-1], isDigitByte) || strings.IndexByte(" .-()", text[from-1]) >= 0) {
+		from--
+	}
+	if from--; from < 4 || text[from] != '+' || !strings.EqualFold(text[from-4:from], "sip:") && (from < 5 || !strings.EqualFold(text[from-5:from], "sips:")) {
+		return false
+	}
+	return c.dialled(from) == i
+}
