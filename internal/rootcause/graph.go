@@ -103,3 +103,13 @@ func (g *graph) path(from int) []string {
 	slices.Reverse(out)
 	return out
 }
+
+// apart counts the services that no known call goes to or from.
+func (g *graph) apart() (n int) {
+	for i := range g.names {
+		if !g.placed(i) {
+			n++
+		}
+	}
+	return n
+}

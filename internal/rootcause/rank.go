@@ -15,14 +15,20 @@ func Rank(c Case) Ranking {
 	m := newModel(&c, g, s)
 	short := s.shortfall(&c, g)
 	changed, change := changedBefore(&c, g)
+	// Services that no known call connects are one more suspect together, however
+	// many they are: in some of very many something moves at any time.
+	apart := math.Log(float64(g.apart()))
 	scores := make([]float64, len(g.names)+1) // the last is outside
 	for n := range g.names {
 		scores[n] = m.likelihood(n) - short[n] + changed[n]
 		if !s.known(n) {
 			scores[n] -= hidden
 		}
-		if !g.known {
+		switch {
+		case !g.known:
 			scores[n] += s.added(n)
+		case !g.placed(n):
+			scores[n] -= apart
 		}
 	}
 	scores[len(g.names)] = m.likelihood(outside)

@@ -210,6 +210,19 @@ func TestOutside(t *testing.T) {
 	}
 }
 
+// One of very many services that nothing connects with the symptom moves at any
+// time.
+func TestServicesApartAreOneSuspectTogether(t *testing.T) {
+	t.Parallel()
+	alone := caseOf(chain, series("web", "latency", to(1, 1.5, 0)), series("shop", "latency", calm(0.3)), series("stock", "latency", to(0.2, 0.5, 0)), series("apart", "latency", to(0.2, 20, 0)))
+	crowd := alone
+	for i := range 40 {
+		crowd.Series = append(slices.Clone(crowd.Series), series(fmt.Sprintf("apart-%d", i), "latency", calm(0.2)))
+	}
+	require.Equal(t, "apart", rootcause.Rank(alone).Suspects[0].Service)
+	require.Equal(t, "stock", rootcause.Rank(crowd).Suspects[0].Service)
+}
+
 // TestNoisyNeighbours: services that nobody calls and that are noisy all the
 // time do not push the cause out.
 func TestNoisyNeighbours(t *testing.T) {
