@@ -89,24 +89,25 @@ func (g graphSource) gather(ctx context.Context, q *question) (answer, error) {
 	if err != nil {
 		return out, err
 	}
-	if cut {
-		out.gap(incident.GapCut, g.name(), redact.Format("it has more than %d pages", maxGraphPages))
-	}
-	was, _, err := g.read(ctx, before, names)
+	was, cutBefore, err := g.read(ctx, before, names)
 	if err != nil {
 		was = &callGraph{}
 	}
+	if cut || cutBefore {
+		out.gap(incident.GapCut, g.name(), redact.Format("it has more than %d pages, so that nothing is told of what changed", maxGraphPages))
+	}
+	whole := err == nil && !cut && !cutBefore
 	if len(now.nodes)+len(was.nodes) == 0 {
-		if err == nil {
+		if whole {
 			out.gap(incident.GapNone, g.name(), redact.Literal("no service has sent a trace around the onset"))
 		}
 		return out, err
 	}
-	g.compare(was, now, q, &out)
+	g.compare(was, now, whole, q, &out)
 	return out, err
 }
 
-// read fetches a graph with all its pages.
+// read fetches a graph with all its pages, or tells that it has more than that.
 func (g graphSource) read(ctx context.Context, r timeRange, names map[string]string) (*callGraph, bool, error) {
 	if !r.from.Before(r.to) {
 		return &callGraph{}, false, nil

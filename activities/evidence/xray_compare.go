@@ -123,8 +123,16 @@ func rowOf(c traceCounts) countRow {
 }
 
 // compare makes pieces of what changed between two graphs, and calls of the rest.
-func (g graphSource) compare(was, now *callGraph, q *question, out *answer) {
+// Where one of them is not whole nothing is said to have changed: what is missing
+// in it would look like it came to an end, or like there was none before.
+func (g graphSource) compare(was, now *callGraph, whole bool, q *question, out *answer) {
 	before, since := traceSpans(q.span)
+	contrasted := func(was, now traceCounts) contrast {
+		if !whole {
+			return contrast{was: was, now: now}
+		}
+		return contrastOf(was, now, before, since)
+	}
 	type finding struct {
 		contrast
 		hop
@@ -134,7 +142,7 @@ func (g graphSource) compare(was, now *callGraph, q *question, out *answer) {
 	var rows []edgeRow
 	hops := near(was, now)
 	for _, h := range hops {
-		c := contrastOf(countsOf(was.edges, h), countsOf(now.edges, h), before, since)
+		c := contrasted(countsOf(was.edges, h), countsOf(now.edges, h))
 		found = append(found, finding{c, h, false})
 		rows = append(rows, edgeRow{h.caller.text(), h.callee.text(), c.what, rowOf(c.was), rowOf(c.now)})
 		// The ranking is about services of ours: what else is called has no file that
@@ -144,7 +152,7 @@ func (g graphSource) compare(was, now *callGraph, q *question, out *answer) {
 		}
 	}
 	for _, p := range ownNodes(was, now) {
-		c := contrastOf(countsOf(was.nodes, p), countsOf(now.nodes, p), before, since)
+		c := contrasted(countsOf(was.nodes, p), countsOf(now.nodes, p))
 		found = append(found, finding{c, hop{p, p}, true})
 		rows = append(rows, edgeRow{p.text(), redact.Text{}, c.what, rowOf(c.was), rowOf(c.now)})
 	}
@@ -171,9 +179,13 @@ func (g graphSource) compare(was, now *callGraph, q *question, out *answer) {
 		}
 		out.add(e, weightSignal+min(200, 10*f.strength))
 	}
+	compared := redact.Literal("not compared")
+	if whole {
+		compared = redact.Format("%s changed", incident.Count(len(changed), "thing", "things"))
+	}
 	out.addWhole(incident.Evidence{
 		Kind: incident.EvidenceTrace, Service: q.service().Name, From: before.from, To: since.to,
-		Title:  redact.Format("service graph of X-Ray around %s: %s, %s changed", redact.Name(q.service().Name), incident.Count(len(hops), "edge", "edges"), incident.Count(len(changed), "thing", "things")),
+		Title:  redact.Format("service graph of X-Ray around %s: %s, %s", redact.Name(q.service().Name), incident.Count(len(hops), "edge", "edges"), compared),
 		Detail: redact.Format("%s %s", edgesInWords(hops), redact.Literal(sampled)),
 		Query:  graphQuery(before, since, nil, q.region),
 	}, weightCalm, rows)

@@ -23,9 +23,11 @@ type traces struct {
 	page          int // services or summaries of one answer
 	endless       bool
 
-	graphErr, summaryErr error
-	errAfter             int // pages that come before the error
-	hang                 bool
+	endlessBefore, endlessSince bool // one of the graphs
+
+	graphErr, beforeErr, summaryErr error
+	errAfter                        int // pages that come before the error
+	hang                            bool
 
 	ranges  [][2]time.Time
 	filters []string
@@ -40,14 +42,17 @@ func (x *traces) GetServiceGraph(ctx context.Context, in *xray.GetServiceGraphIn
 		return nil, x.graphErr
 	}
 	x.ranges = append(x.ranges, [2]time.Time{*in.StartTime, *in.EndTime})
-	all := x.since
+	all, endless := x.since, x.endless || x.endlessSince
 	if in.EndTime.Before(onset) {
-		all = x.before
+		if x.beforeErr != nil {
+			return nil, x.beforeErr
+		}
+		all, endless = x.before, x.endless || x.endlessBefore
 	}
 	at, _ := strconv.Atoi(aws.ToString(in.NextToken))
 	end := min(len(all), at+max(1, x.page))
 	out := &xray.GetServiceGraphOutput{Services: all[min(at, end):end]}
-	if end < len(all) || x.endless {
+	if end < len(all) || endless {
 		out.NextToken = aws.String(strconv.Itoa(end))
 	}
 	return out, nil

@@ -248,3 +248,32 @@ func TestXRayThatDoesNotAnswerIsAGap(t *testing.T) {
 		})
 	}
 }
+
+// Of a graph that was not read to its end, nothing is known of what is missing:
+// an edge that is not in it may neither be new nor have come to an end.
+func TestGraphsThatAreNotWholeAreNotCompared(t *testing.T) {
+	t.Parallel()
+	usual, bad := seen{n: 400, took: 0.01}, seen{n: 100, faults: 90, took: 0.5}
+	before, since := shopGraph(usual, usual, usual, usual), shopGraph(bad, bad, bad, bad)
+	for name, tc := range map[string]struct {
+		x    *traces
+		kind incident.GapKind
+		want string
+	}{
+		"before throttled": {&traces{beforeErr: &xraytypes.ThrottledException{Message: aws.String("slow down")}, since: since}, incident.GapThrottled, "throttled"},
+		"before cut":       {&traces{endlessBefore: true, before: before[:2], since: since}, incident.GapCut, "more than 20 pages"},
+		"since cut":        {&traces{endlessSince: true, before: before, since: since[:2]}, incident.GapCut, "more than 20 pages"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc.x.page = 10
+			out := askTraces(t, tc.x)
+			require.Empty(t, tracePieces(out))
+			whole := pick(t, out, incident.EvidenceTrace, "service graph of X-Ray around checkout: 2 edges, not compared")
+			require.Contains(t, whole.Detail.String(), "checkout calls payments, payments calls ledger (in no service file).")
+			g := gapAbout(t, out, "service graph")
+			require.Equal(t, tc.kind, g.Kind, g)
+			require.Contains(t, g.Reason.String(), tc.want)
+		})
+	}
+}
