@@ -58,8 +58,8 @@ func TestCorpusWithFreshValues(t *testing.T) {
 }
 
 // TestCorpusHeldOut scores lines that were written after the rules. It prints no
-// line, so that nobody is led to fit rules to them, and asks for less: what it
-// measures is how well the rules do on lines that nobody had in mind.
+// line, so that nobody is led to fit rules to them, and asks for less. At first
+// look recall was 0.934 and precision 0.949; the lines have been looked at since.
 func TestCorpusHeldOut(t *testing.T) {
 	t.Parallel()
 	score := redaction.NewScore()
