@@ -187,7 +187,7 @@ func (g graphSource) compare(was, now *callGraph, whole bool, q *question, out *
 		Kind: incident.EvidenceTrace, Service: q.service().Name, From: before.from, To: since.to,
 		Title:  redact.Format("service graph of X-Ray around %s: %s, %s", redact.Name(q.service().Name), incident.Count(len(hops), "edge", "edges"), compared),
 		Detail: redact.Format("%s %s", edgesInWords(hops), redact.Literal(sampled)),
-		Query:  graphQuery(before, since, nil, q.region),
+		Query:  g.query(before, since, nil, q.region),
 	}, weightCalm, rows)
 }
 
@@ -217,7 +217,7 @@ func (g graphSource) piece(c contrast, q *question, before, since timeRange, nam
 	return incident.Evidence{
 		Kind: incident.EvidenceTrace, From: before.from, To: since.to,
 		Detail: redact.Format("Before the onset %s. Since then %s. %s", c.was.words(before), c.now.words(since), redact.Literal(sampled)),
-		Query:  graphQuery(before, since, names, q.region),
+		Query:  g.query(before, since, names, q.region),
 		Facts: map[string]float64{
 			incident.FactBefore: c.was.quantile(0.5), incident.FactAfter: c.now.quantile(0.5),
 			incident.FactSlowBefore: c.was.quantile(0.99), incident.FactSlowAfter: c.now.quantile(0.99),
@@ -262,14 +262,15 @@ func edgesInWords(hops []hop) redact.Text {
 	return redact.Format("%s.", redact.Join(out, ", "))
 }
 
-// graphQuery shows both graphs again, those of the named nodes alone where names
-// are given.
-func graphQuery(before, since timeRange, names []string, region string) string {
+// query shows both graphs again, those of the named nodes alone where names are
+// given.
+func (g graphSource) query(before, since timeRange, names []string, region string) string {
 	slices.Sort(names)
 	var terms []string
 	for _, n := range slices.Compact(names) {
-		// Whoever may write to X-Ray names the nodes: none may leave its quotes.
-		if !strings.ContainsAny(n, "'`\\\n\r") && n != "" {
+		// Whoever may write to X-Ray names the nodes. A name that redaction changes is
+		// left out: it may hold a secret, or a mark that leaves its quotes.
+		if n != "" && redact.Name(n).String() == n && g.a.clean(n).String() == n {
 			terms = append(terms, "Name=='"+n+"'")
 		}
 	}

@@ -277,3 +277,20 @@ func TestGraphsThatAreNotWholeAreNotCompared(t *testing.T) {
 		})
 	}
 }
+
+// A query names only nodes whose names say nothing that has to be kept back.
+func TestNamesThatWouldBeRedactedAreInNoQuery(t *testing.T) {
+	t.Parallel()
+	usual, bad := seen{n: 400, took: 0.01}, seen{n: 100, faults: 90, took: 0.01}
+	for _, secret := range []string{"ana@example.com", "ledger?token=ghp_0123456789abcdefghijABCDEFGHIJ012345", "postgres://shop:hunter2@ledger/shop", "<!channel>"} {
+		graph := func(s seen) []xraytypes.Service {
+			return []xraytypes.Service{node(1, "checkout", s, edge(2, s), edge(3, s)), node(2, secret, s), node(3, "ledger", s)}
+		}
+		out := askTraces(t, &traces{before: graph(usual), since: graph(bad), page: 10})
+		require.Len(t, tracePieces(out), 3)
+		for _, e := range out.Evidence {
+			require.NotContains(t, e.Query, secret)
+		}
+		require.Contains(t, pick(t, out, incident.EvidenceTrace, "calls of checkout to ledger").Query, `Services[?Name=='\''checkout'\'' || Name=='\''ledger'\'']`)
+	}
+}
