@@ -155,14 +155,15 @@ func (s trailSource) pieces(events []types.Event, from, to time.Time, q *questio
 			ours = append(ours, g)
 		}
 	}
-	if more := len(ours) - shownCalls; more > 0 {
-		out.gap(incident.GapCut, s.name(), redact.Format("%d kinds of calls, of which %d are shown", len(ours), shownCalls))
+	kinds := len(ours)
+	if kinds > shownCalls {
+		out.gap(incident.GapCut, s.name(), redact.Format("%d kinds of calls, of which %d are shown", kinds, shownCalls))
 		ours = ours[:shownCalls]
 	}
 	for _, g := range ours {
 		s.piece(g, from, to, q, out)
 	}
-	s.account(others, len(ours), from, to, q, out)
+	s.account(others, kinds, from, to, q, out)
 }
 
 // ownDoing tells whether the call is about a document of ours: what we did is told

@@ -181,3 +181,16 @@ func TestLookingUpIsBounded(t *testing.T) {
 	require.Empty(t, old.asked)
 	require.Contains(t, gapAbout(t, out, "CloudTrail").Reason.String(), "90 days")
 }
+
+// How many kinds of calls were made does not depend on how many are shown.
+func TestAllKindsOfCallsAreCounted(t *testing.T) {
+	t.Parallel()
+	c := &trail{}
+	for n := range 11 {
+		c.events = append(c.events, call(n+1, fmt.Sprintf("Update%d", n), "Deploy", `{"service":"checkout-svc"}`))
+	}
+	out := askTrail(t, c)
+	require.Contains(t, gapAbout(t, out, "CloudTrail").Reason.String(), "11 kinds of calls, of which 8 are shown")
+	rest := pick(t, out, incident.EvidenceChange, "0 write calls in the account")
+	require.Contains(t, rest.Detail.String(), "besides 11 kinds of calls to these services: none.")
+}

@@ -158,8 +158,9 @@ func (g graphSource) compare(was, now *callGraph, whole bool, q *question, out *
 	}
 	changed := slices.DeleteFunc(slices.Clone(found), func(f finding) bool { return f.what.IsEmpty() })
 	slices.SortStableFunc(changed, func(a, b finding) int { return cmp.Compare(b.strength, a.strength) })
-	if more := len(changed) - maxTracePieces; more > 0 {
-		out.gap(incident.GapCut, g.name(), redact.Format("%d edges and services changed, of which %d are shown", len(changed), maxTracePieces))
+	things := len(changed)
+	if things > maxTracePieces {
+		out.gap(incident.GapCut, g.name(), redact.Format("%d edges and services changed, of which %d are shown", things, maxTracePieces))
 		changed = changed[:maxTracePieces]
 	}
 	for _, f := range changed {
@@ -181,7 +182,7 @@ func (g graphSource) compare(was, now *callGraph, whole bool, q *question, out *
 	}
 	compared := redact.Literal("not compared")
 	if whole {
-		compared = redact.Format("%s changed", incident.Count(len(changed), "thing", "things"))
+		compared = redact.Format("%s changed", incident.Count(things, "thing", "things"))
 	}
 	out.addWhole(incident.Evidence{
 		Kind: incident.EvidenceTrace, Service: q.service().Name, From: before.from, To: since.to,

@@ -294,3 +294,21 @@ func TestNamesThatWouldBeRedactedAreInNoQuery(t *testing.T) {
 		require.Contains(t, pick(t, out, incident.EvidenceTrace, "calls of checkout to ledger").Query, `Services[?Name=='\''checkout'\'' || Name=='\''ledger'\'']`)
 	}
 }
+
+// How many things changed does not depend on how many are shown.
+func TestAllThatChangedIsCounted(t *testing.T) {
+	t.Parallel()
+	graph := func(s seen) []xraytypes.Service {
+		all := []xraytypes.Service{node(0, "checkout", seen{n: 400, took: 0.01})}
+		for i := range int32(7) {
+			all[0].Edges = append(all[0].Edges, edge(i+1, s))
+			all = append(all, node(i+1, fmt.Sprintf("table %d", i), s))
+		}
+		return all
+	}
+	x := &traces{before: graph(seen{n: 400, took: 0.01}), since: graph(seen{n: 100, faults: 40, took: 0.01}), page: 10}
+	out := askTraces(t, x)
+	require.Len(t, tracePieces(out), 5)
+	require.Contains(t, gapAbout(t, out, "service graph").Reason.String(), "7 edges and services changed, of which 5 are shown")
+	pick(t, out, incident.EvidenceTrace, "service graph of X-Ray around checkout: 7 edges, 7 things changed")
+}
