@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/errgroup"
 
 	"firebreak/activities/awserror"
 )
@@ -146,6 +147,27 @@ func guarded[T any](ctx context.Context, do func(context.Context) (T, error)) (T
 		r.err = context.Cause(ctx)
 	}
 	return r.value, r.err
+}
+
+// each does something for every item, at most limit of them at a time, and returns
+// what came of each or its failure. One that fails does not keep the others from
+// being done; once the context has ended none is begun any more.
+func each[T, R any](ctx context.Context, limit int, items []T, do func(context.Context, T) (R, error)) ([]R, []error) {
+	results, errs := make([]R, len(items)), make([]error, len(items))
+	var all errgroup.Group
+	all.SetLimit(limit)
+	for i, item := range items {
+		all.Go(func() error {
+			if ctx.Err() != nil {
+				errs[i] = fmt.Errorf("not begun: %w", context.Cause(ctx))
+				return nil
+			}
+			results[i], errs[i] = guarded(ctx, func(ctx context.Context) (R, error) { return do(ctx, item) })
+			return nil
+		})
+	}
+	_ = all.Wait() // every failure is among errs
+	return results, errs
 }
 
 // tooLong is the failure of a source that was not ready in its time.

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
 )
@@ -51,16 +49,9 @@ func (a *Activities) keep(ctx context.Context, chosen []piece) *incident.Gap {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, storeWithin, tooLong{storeWithin})
 	defer cancel()
-	refs, errs := make([]incident.ObjectRef, len(bodies)), make([]error, len(bodies))
-	var storing errgroup.Group
-	storing.SetLimit(storedAtATime)
-	for i, body := range bodies {
-		storing.Go(func() error {
-			refs[i], errs[i] = guarded(ctx, func(ctx context.Context) (incident.ObjectRef, error) { return a.opts.Store.Put(ctx, []byte(body)) })
-			return nil // one that fails does not keep the others from being stored
-		})
-	}
-	_ = storing.Wait()
+	refs, errs := each(ctx, storedAtATime, bodies, func(ctx context.Context, body string) (incident.ObjectRef, error) {
+		return a.opts.Store.Put(ctx, []byte(body))
+	})
 	failed := 0
 	for i, p := range chosen {
 		at := slices.Index(bodies, string(p.body))

@@ -3,9 +3,7 @@ package evidence
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -76,14 +74,17 @@ func (s pastSource) gather(ctx context.Context, q *question) (answer, error) {
 	if err != nil {
 		return out, err
 	}
-	states, failed, failure := s.results(ctx, runs)
-	if failed > 0 {
-		out.gap(incident.GapCut, s.name(), redact.Format("%d of %d could not be read: %s", failed, len(runs), s.a.clean(failure.Error())))
-	}
+	states, errs := each(ctx, pastParallel, runs, s.a.opts.Past.Result)
 	now := featuresOf(q.anomalies, q.onset)
 	var similar []pastIncident
-	looked := 0
-	for _, st := range states {
+	var failure error // the first one
+	looked, failed := 0, 0
+	for i, st := range states {
+		if errs[i] != nil {
+			failed++
+			failure = cmp.Or(failure, errs[i])
+			continue
+		}
 		// The incident itself, and what began after it did: in a replay of the past
 		// that is what came of it later.
 		if st.ID == q.incident || !st.Opened.Before(q.onset) {
@@ -97,6 +98,10 @@ func (s pastSource) gather(ctx context.Context, q *question) (answer, error) {
 	slices.SortStableFunc(similar, func(a, b pastIncident) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), b.Opened.Compare(a.Opened), cmp.Compare(a.ID, b.ID))
 	})
+	if failed > 0 {
+		kind, why := s.a.reason(failure, s.needs())
+		out.gap(kind, s.name(), redact.Format("%d of %d could not be read: %s", failed, len(runs), why))
+	}
 	s.pieces(similar, looked, q, &out)
 	return out, nil
 }
@@ -111,42 +116,4 @@ func scopePrefix(workflowID string, q *question) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// results reads the runs side by side. What could not be read is counted.
-func (s pastSource) results(ctx context.Context, runs []PastRun) (states []incident.State, failed int, failure error) {
-	found := make([]*incident.State, len(runs))
-	errs := make([]error, len(runs))
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for range min(pastParallel, len(runs)) {
-		wg.Go(func() {
-			for i := range next {
-				st, err := s.a.opts.Past.Result(ctx, runs[i])
-				if err != nil {
-					errs[i] = err
-					continue
-				}
-				found[i] = &st
-			}
-		})
-	}
-	for i := range runs {
-		if ctx.Err() != nil {
-			errs[i] = fmt.Errorf("not read: %w", context.Cause(ctx))
-			continue
-		}
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-	for i := range runs {
-		if found[i] != nil {
-			states = append(states, *found[i])
-			continue
-		}
-		failed++
-		failure = cmp.Or(failure, errs[i])
-	}
-	return states, failed, failure
 }

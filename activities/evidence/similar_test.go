@@ -25,6 +25,7 @@ type past struct {
 	runs   []evidence.PastRun
 	err    error
 	broken map[string]error
+	panics string // the workflow id of the one whose result is a mistake
 	hang   bool
 
 	mu    sync.Mutex
@@ -51,6 +52,9 @@ func (p *past) Result(ctx context.Context, run evidence.PastRun) (incident.State
 	if p.hang {
 		<-ctx.Done()
 		return incident.State{}, ctx.Err()
+	}
+	if run.WorkflowID == p.panics {
+		panic("no such state")
 	}
 	return p.states[run.WorkflowID], p.broken[run.WorkflowID]
 }
@@ -187,6 +191,17 @@ func TestAPastThatCannotBeReadIsAGap(t *testing.T) {
 		g := gapAbout(t, out, "past")
 		require.Contains(t, g.Reason.String(), "1 of 2 could not be read: gone for")
 		require.NotContains(t, g.Reason.String(), "ana@")
+		pick(t, out, incident.EvidencePast, "inc-2 was 100% like this one and ended self_healed")
+	})
+	t.Run("a result that panics", func(t *testing.T) {
+		t.Parallel()
+		p := &past{panics: "incident/123456789012/eu-central-1/checkout/inc-1"}
+		p.add(ended("inc-1", 1, incident.OutcomeSelfHealed, nil, same))
+		p.add(ended("inc-2", 2, incident.OutcomeSelfHealed, nil, same))
+		out := askPast(t, p, thisIncident)
+		g := gapAbout(t, out, "past")
+		require.Equal(t, incident.GapUnavailable, g.Kind)
+		require.Contains(t, g.Reason.String(), "1 of 2 could not be read: failed by a mistake of its own: no such state")
 		pick(t, out, incident.EvidencePast, "inc-2 was 100% like this one and ended self_healed")
 	})
 	t.Run("hangs", func(t *testing.T) {
