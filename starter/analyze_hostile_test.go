@@ -93,6 +93,20 @@ func TestAnalyzeReadsOddFiles(t *testing.T) {
 	}
 }
 
+func TestAnalyzePrintsARowOfAnotherCentury(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	troubled(t, folder, bySeconds)
+	path := filepath.Join(folder, metricsFile)
+	whole := file(t, path)
+	for _, year := range []int{284, 290, 1000, 7000} {
+		write(t, folder, metricsFile, whole+recorded.AddDate(year, 0, 0).Format(time.DateTime)+",middle,latency,1\n")
+		code, stdout, stderr := analyzeRun(t, "--case", folder)
+		require.Equal(t, exitDone, code, stderr)
+		require.Contains(t, stdout, "1. middle")
+	}
+}
+
 // TestSeriesNamedAlikeBecomeTheirMean checks several sources under one name.
 func TestSeriesNamedAlikeBecomeTheirMean(t *testing.T) {
 	t.Parallel()

@@ -19,6 +19,10 @@ const (
 	leastBefore  = 12 // points before the symptom that a plot has at least
 )
 
+// longestAfter is the most that a plot shows since the symptom began: the time
+// before it, which follows from it, has to be in reach of a Duration too.
+const longestAfter = 10 * 365 * 24 * time.Hour
+
 // bars are the eighths of a character cell, from the bottom.
 var bars = []rune(" ▁▂▃▄▅▆▇█")
 
@@ -31,8 +35,8 @@ type plotSpan struct {
 	start   int // the first column of the symptom
 }
 
-// span chooses what is shown: all that there is since the symptom began, and
-// twice as much before it.
+// span chooses what is shown: all that there is since the symptom began, unless
+// that is more than ten years, and twice as much before it.
 func (a analysis) span(columns int) plotSpan {
 	start := a.Symptom.Start
 	last, step := start, time.Duration(0)
@@ -49,7 +53,8 @@ func (a analysis) span(columns int) plotSpan {
 	if step == 0 {
 		step = time.Minute
 	}
-	after := max(last.Sub(start)+step, step)
+	step = min(step, longestAfter)
+	after := min(last.Sub(start), longestAfter-step) + step
 	before := max(2*after, leastBefore*step)
 	column := step
 	if n := int64((before + after) / step); n > int64(columns) {

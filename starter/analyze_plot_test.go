@@ -48,6 +48,33 @@ func TestPlotsShowTwiceAsMuchBeforeTheSymptom(t *testing.T) {
 	}
 }
 
+// A time that somebody mistyped may be centuries away, further than a Duration reaches.
+func TestAnalyzePlotsCasesOfCenturies(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ last, middle time.Time }{
+		"just in reach":  {last: recorded.AddDate(284, 0, 0), middle: recorded.Add(time.Minute)},
+		"out of reach":   {last: recorded.AddDate(7000, 0, 0), middle: recorded.Add(time.Minute)},
+		"in large steps": {last: recorded.AddDate(600, 0, 0), middle: recorded.AddDate(290, 0, 0)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := climbing(3, time.Minute, 0)
+			points := a.given.Series[0].Points
+			points[1].At, points[2].At = c.middle, c.last
+			for columns := 1; columns <= chartColumns; columns++ {
+				s := a.span(columns)
+				require.Positive(t, s.column)
+				require.GreaterOrEqual(t, s.start, 0)
+				require.Greater(t, s.columns, s.start, "the symptom is shown")
+				require.LessOrEqual(t, s.columns, columns+1)
+				require.False(t, s.begin.After(recorded))
+				require.Positive(t, time.Duration(s.columns)*s.column, "the whole span is in reach of a Duration")
+				s.chart(&bytes.Buffer{}, a.main(0))
+			}
+		})
+	}
+}
+
 func TestSparkHasItsMarkWhereTheSymptomBegins(t *testing.T) {
 	t.Parallel()
 	a := climbing(40, time.Minute, 36)
