@@ -19,9 +19,9 @@ const (
 	storedAtATime = 4
 )
 
-// placeholderRef has the size of any reference, so that a result keeps its
-// limits whether or not its large pieces can be stored.
-var placeholderRef = incident.ObjectRef{Key: strings.Repeat("0", 37), SHA256: strings.Repeat("0", 64), Bytes: 1_000_000}
+// placeholderRef is as large as any reference to an object under its hash, so that
+// a result keeps its limits whether or not its large pieces can be stored.
+var placeholderRef = incident.ObjectRef{Key: strings.Repeat("0", 64) + ".json", SHA256: strings.Repeat("0", 64), Bytes: 1_000_000}
 
 // pack writes down the full form of a piece if it is worth storing: if it is
 // larger than that. Calm series are looked up by their query instead.
