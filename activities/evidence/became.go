@@ -120,7 +120,7 @@ func (l logSource) told(all []found, before, after window, q *question) ([]chang
 	}
 	changes := make([]change, len(all))
 	for i, f := range all {
-		c := change{found: f, clean: l.a.clean(f.text)}
+		c := change{found: f}
 		c.became, c.strength = f.became(before, after)
 		changes[i] = c
 	}
@@ -137,6 +137,7 @@ func (l logSource) told(all []found, before, after window, q *question) ([]chang
 			whole.More = len(changes) - maxWhole
 			break
 		}
+		c.clean = l.a.clean(c.text)
 		for _, raw := range c.samples {
 			c.shown = append(c.shown, l.a.clean(raw).Cut(maxSample))
 		}
