@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -34,14 +35,11 @@ const (
 // whatever order they came.
 func (a *Activities) result(ctx context.Context, c *answer) incident.GatherEvidenceResult {
 	slices.SortFunc(c.pieces, func(x, y piece) int {
-		switch {
-		case x.weight != y.weight:
-			return cmpDesc(x.weight, y.weight)
-		case x.Query != y.Query:
-			return strings.Compare(x.Query, y.Query)
-		default:
-			return strings.Compare(x.Title.String()+x.Detail.String(), y.Title.String()+y.Detail.String())
-		}
+		return cmp.Or(
+			cmp.Compare(y.weight, x.weight),
+			strings.Compare(x.Query, y.Query),
+			strings.Compare(x.Title.String()+x.Detail.String(), y.Title.String()+y.Detail.String()),
+		)
 	})
 	slices.SortFunc(c.gaps, func(x, y incident.Gap) int {
 		return strings.Compare(x.What.String()+x.Reason.String(), y.What.String()+y.Reason.String())
@@ -83,13 +81,6 @@ func (a *Activities) result(ctx context.Context, c *answer) incident.GatherEvide
 		})
 	}
 	return out
-}
-
-func cmpDesc(x, y float64) int {
-	if x > y {
-		return -1
-	}
-	return 1
 }
 
 func size(v any) int {

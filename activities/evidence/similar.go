@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -111,7 +112,7 @@ func (s pastSource) gather(ctx context.Context, q *question) (answer, error) {
 func scopePrefix(workflowID string, q *question) (string, bool) {
 	for _, an := range q.anomalies {
 		own := incident.Scope{Account: an.Account, Region: an.Region}.IncidentPrefix()
-		if before, found := cutBefore(workflowID, own); found && incident.Queryable(workflowID) {
+		if before, _, found := strings.Cut(workflowID, own); found && incident.Queryable(workflowID) {
 			return before + own, true
 		}
 	}

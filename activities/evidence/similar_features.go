@@ -118,9 +118,3 @@ func (l likeness) words() redact.Text {
 	}
 	return out
 }
-
-// cutBefore is what comes before a part of a text, and whether it is there.
-func cutBefore(text, part string) (string, bool) {
-	before, _, found := strings.Cut(text, part)
-	return before, found
-}
