@@ -107,7 +107,7 @@ func (a analysis) table(b *bytes.Buffer, width int) {
 			fmt.Fprintf(b, "  %s", pad(span.spark(a.main(i)), span.columns+1))
 		}
 		if room >= leastPath {
-			fmt.Fprintf(b, "  %s", cutEnd(pathWords(s.Path), room-2))
+			fmt.Fprintf(b, "  %s", shorten(pathWords(s.Path), room-2))
 		}
 		trimRight(b)
 		b.WriteByte('\n')
@@ -219,17 +219,8 @@ func outsideWords(x float64) string {
 
 // pad fills text to a width and cuts what is longer.
 func pad(s string, width int) string {
-	s = cutEnd(s, width)
+	s = shorten(s, width)
 	return s + strings.Repeat(" ", width-runes(s))
-}
-
-// cutEnd shortens text to its first runes.
-func cutEnd(s string, limit int) string {
-	r := []rune(s)
-	if len(r) <= limit {
-		return s
-	}
-	return string(r[:max(limit-1, 0)]) + "…"
 }
 
 func runes(s string) int { return len([]rune(s)) }

@@ -110,10 +110,11 @@ func (r backfillReport) table(w io.Writer) error {
 	return err
 }
 
+// shorten cuts text to so many runes, the last of which says that it was cut.
 func shorten(s string, limit int) string {
 	runes := []rune(s)
 	if len(runes) <= limit {
 		return s
 	}
-	return string(runes[:limit-1]) + "…"
+	return string(runes[:max(limit-1, 0)]) + "…"
 }
