@@ -107,8 +107,10 @@ func (p *parser) one() (condition, error) {
 		return p.part(strings.ToLower(word) == "edge")
 	case "fault", "error", "throttle", "ok":
 		return p.boolean(strings.ToLower(word))
-	case "responsetime", "duration":
-		return p.number()
+	case "responsetime":
+		return p.number(func(_ *trace, s segment) float64 { return s.seconds() })
+	case "duration":
+		return p.number(duration)
 	default:
 		return nil, fmt.Errorf("%q is no keyword", word)
 	}
@@ -180,7 +182,16 @@ func (p *parser) boolean(word string) (condition, error) {
 	}, nil
 }
 
-func (p *parser) number() (condition, error) {
+// duration is how long a segment or call took; of the root, with everything that
+// it set off.
+func duration(t *trace, s segment) float64 {
+	if s.ID == t.root().ID {
+		return t.duration()
+	}
+	return s.seconds()
+}
+
+func (p *parser) number(of func(t *trace, s segment) float64) (condition, error) {
 	operator, text := p.next(), p.next()
 	limit, err := strconv.ParseFloat(text, 64)
 	if err != nil {
@@ -194,5 +205,5 @@ func (p *parser) number() (condition, error) {
 	if !ok {
 		return nil, fmt.Errorf("%q compares no numbers", operator)
 	}
-	return func(_ *trace, s segment) bool { return compare(s.seconds()) }, nil
+	return func(t *trace, s segment) bool { return compare(of(t, s)) }, nil
 }

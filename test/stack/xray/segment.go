@@ -117,6 +117,9 @@ func (t *trace) root() segment {
 	return t.segments[0]
 }
 
+// duration is from the root's start to the end of what ended last, in seconds.
+func (t *trace) duration() float64 { return t.latest.Sub(at(t.root().StartTime)).Seconds() }
+
 // under is the segment of the service that answered a call.
 func (t *trace) under(call segment) (segment, bool) {
 	for _, s := range t.segments {
@@ -140,7 +143,7 @@ func (s *Service) batchGetTraces(_ context.Context, in *sdk.BatchGetTracesInput)
 			out.UnprocessedTraceIds = append(out.UnprocessedTraceIds, id)
 			continue
 		}
-		found := types.Trace{Id: aws.String(id), Duration: aws.Float64(t.latest.Sub(at(t.root().StartTime)).Seconds())}
+		found := types.Trace{Id: aws.String(id), Duration: aws.Float64(t.duration())}
 		for _, seg := range t.segments {
 			found.Segments = append(found.Segments, types.Segment{Id: aws.String(seg.ID), Document: aws.String(seg.document)})
 		}

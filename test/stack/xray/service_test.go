@@ -132,6 +132,37 @@ func TestSummariesAreFilteredAndPaged(t *testing.T) {
 	}
 }
 
+// What a call set off can end after the answer: the trace takes longer than its root.
+func TestDurationIsOfTheWholeTrace(t *testing.T) {
+	t.Parallel()
+	client, _ := start(t)
+	begin, id := float64(began.Unix()), fmt.Sprintf("1-%08x-%024x", began.Unix(), 1)
+	send(t, client,
+		fmt.Sprintf(`{"name":"checkout","id":"0000000000000001","trace_id":%q,"start_time":%f,"end_time":%f,
+			"subsegments":[{"name":"mail","id":"0000000000000002","namespace":"remote","start_time":%f,"end_time":%f}]}`, id, begin, begin+2, begin, begin+1),
+		fmt.Sprintf(`{"name":"mail","id":"0000000000000003","parent_id":"0000000000000002","trace_id":%q,"start_time":%f,"end_time":%f}`, id, begin+1, begin+9))
+	for filter, want := range map[string]int{
+		"duration > 5": 1, "duration = 9": 1, "duration > 9": 0, "responsetime > 5": 0, "responsetime = 2": 1,
+		`service("checkout") { duration > 5 }`:      1,
+		`service("mail") { duration = 8 }`:          1,
+		`service("mail") { duration > 8 }`:          0,
+		`edge("checkout", "mail") { duration > 1 }`: 0,
+	} {
+		out, err := client.GetTraceSummaries(t.Context(), &sdk.GetTraceSummariesInput{
+			StartTime: aws.Time(began), EndTime: aws.Time(began.Add(time.Minute)), FilterExpression: aws.String(filter),
+		})
+		require.NoError(t, err, filter)
+		require.Len(t, out.TraceSummaries, want, filter)
+		for _, s := range out.TraceSummaries {
+			require.InDelta(t, 9, *s.Duration, 1e-6)
+			require.InDelta(t, 2, *s.ResponseTime, 1e-6)
+		}
+	}
+	traces, err := client.BatchGetTraces(t.Context(), &sdk.BatchGetTracesInput{TraceIds: []string{id}})
+	require.NoError(t, err)
+	require.InDelta(t, 9, *traces.Traces[0].Duration, 1e-6)
+}
+
 func TestRootCausesFollowWhatFailedAndWhatTookTheTime(t *testing.T) {
 	t.Parallel()
 	client, _ := start(t)

@@ -51,7 +51,7 @@ func (t *trace) summary() types.TraceSummary {
 	root := t.root()
 	begin := at(root.StartTime)
 	out := types.TraceSummary{
-		Id: aws.String(t.id), StartTime: &begin, Duration: aws.Float64(t.latest.Sub(begin).Seconds()), ResponseTime: aws.Float64(root.seconds()),
+		Id: aws.String(t.id), StartTime: &begin, Duration: aws.Float64(t.duration()), ResponseTime: aws.Float64(root.seconds()),
 		HasFault: aws.Bool(root.Fault), HasError: aws.Bool(root.Error), HasThrottle: aws.Bool(root.Throttle), IsPartial: aws.Bool(false),
 		Http:       &types.Http{HttpMethod: aws.String(root.HTTP.Request.Method), HttpURL: aws.String(root.HTTP.Request.URL), HttpStatus: aws.Int32(int32(root.HTTP.Response.Status))},
 		EntryPoint: &types.ServiceId{Name: aws.String(root.Name), Names: []string{root.Name}, Type: root.kind()}, Revision: 1,
