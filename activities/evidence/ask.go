@@ -158,11 +158,11 @@ func each[T, R any](ctx context.Context, limit int, items []T, do func(context.C
 	all.SetLimit(limit)
 	for i, item := range items {
 		all.Go(func() error {
-			if ctx.Err() != nil {
+			if ctx.Err() == nil {
+				results[i], errs[i] = guarded(ctx, func(ctx context.Context) (R, error) { return do(ctx, item) })
+			} else {
 				errs[i] = fmt.Errorf("not begun: %w", context.Cause(ctx))
-				return nil
 			}
-			results[i], errs[i] = guarded(ctx, func(ctx context.Context) (R, error) { return do(ctx, item) })
 			return nil
 		})
 	}
