@@ -161,26 +161,18 @@ func (s *Service) lookupEvents(_ context.Context, in *sdk.LookupEventsInput) (*s
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var found []types.Event
+	found := []types.Event{}
 	for _, e := range s.events {
 		if !e.EventTime.Before(from) && !e.EventTime.After(to) && fits(e, in.LookupAttributes) {
 			found = append(found, e)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b types.Event) int { return b.EventTime.Compare(*a.EventTime) }) // the latest first
-	at := 0
-	if token := aws.ToString(in.NextToken); token != "" {
-		var err error
-		if at, err = strconv.Atoi(token); err != nil || at < 0 || at > len(found) {
-			return nil, awswire.Errorf("InvalidNextTokenException", "the token is not one of ours")
-		}
+	part, next, ok := awswire.Page(found, size, aws.ToString(in.NextToken))
+	if !ok {
+		return nil, awswire.Errorf("InvalidNextTokenException", "the token is not one of ours")
 	}
-	end := min(len(found), at+size)
-	out := &sdk.LookupEventsOutput{Events: append([]types.Event{}, found[at:end]...)}
-	if end < len(found) {
-		out.NextToken = aws.String(strconv.Itoa(end))
-	}
-	return out, nil
+	return &sdk.LookupEventsOutput{Events: part, NextToken: next}, nil
 }
 
 func fits(e types.Event, attributes []types.LookupAttribute) bool {

@@ -206,7 +206,7 @@ func (s *Service) deleteDocument(_ context.Context, in *ssm.DeleteDocumentInput)
 // maxPage is the largest and the default page of the listing operations.
 const maxPage = 50
 
-// page cuts a list; a token is the offset of the next page.
+// page cuts a list at the place that a token stands for; an empty one is refused.
 func page[T any](all []T, limit *int32, token *string) ([]T, *string, error) {
 	n := maxPage
 	if limit != nil {
@@ -215,16 +215,9 @@ func page[T any](all []T, limit *int32, token *string) ([]T, *string, error) {
 	if n < 1 || n > maxPage {
 		return nil, nil, awswire.Errorf("ValidationException", "MaxResults is %d; 1 to %d are allowed", n, maxPage)
 	}
-	from := 0
-	if token != nil {
-		var err error
-		if from, err = strconv.Atoi(*token); err != nil || from < 0 || from > len(all) {
-			return nil, nil, &types.InvalidNextToken{Message: aws.String("The specified token isn't valid.")}
-		}
+	part, next, ok := awswire.Page(all, n, aws.ToString(token))
+	if !ok || (token != nil && *token == "") {
+		return nil, nil, &types.InvalidNextToken{Message: aws.String("The specified token isn't valid.")}
 	}
-	to := min(from+n, len(all))
-	if to == len(all) {
-		return all[from:to], nil, nil
-	}
-	return all[from:to], aws.String(strconv.Itoa(to)), nil
+	return part, next, nil
 }

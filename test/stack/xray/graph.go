@@ -1,10 +1,12 @@
 package xray
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -151,10 +153,7 @@ func (s *Service) getServiceGraph(_ context.Context, in *sdk.GetServiceGraphInpu
 
 func (g *graph) services(account string) []types.Service {
 	nodes := slices.SortedFunc(maps.Keys(g.nodes), func(a, b node) int {
-		if c := compare(a.name, b.name); c != 0 {
-			return c
-		}
-		return compare(a.kind, b.kind)
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.kind, b.kind))
 	})
 	ids := map[node]int32{}
 	for i, n := range nodes {

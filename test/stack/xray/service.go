@@ -4,9 +4,10 @@
 package xray
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -144,36 +145,16 @@ func (s *Service) within(from, to time.Time) []*trace {
 		}
 	}
 	slices.SortFunc(out, func(a, b *trace) int {
-		if c := b.latest.Compare(a.latest); c != 0 {
-			return c
-		}
-		return compare(a.id, b.id)
+		return cmp.Or(b.latest.Compare(a.latest), strings.Compare(a.id, b.id))
 	})
 	return out
 }
 
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
-}
-
-// page cuts a list at the number that a token holds.
+// page cuts a list at the place that a token stands for.
 func page[T any](all []T, token *string, size int) (part []T, next *string, err error) {
-	at := 0
-	if aws.ToString(token) != "" {
-		if _, err := fmt.Sscanf(*token, "from-%d", &at); err != nil || at < 0 || at > len(all) {
-			return nil, nil, invalid("NextToken is not one of ours")
-		}
+	part, next, ok := awswire.Page(all, size, aws.ToString(token))
+	if !ok {
+		return nil, nil, invalid("NextToken is not one of ours")
 	}
-	end := min(len(all), at+size)
-	if end < len(all) {
-		next = aws.String(fmt.Sprintf("from-%d", end))
-	}
-	return all[at:end], next, nil
+	return part, next, nil
 }

@@ -163,6 +163,24 @@ func TestDurationIsOfTheWholeTrace(t *testing.T) {
 	require.InDelta(t, 9, *traces.Traces[0].Duration, 1e-6)
 }
 
+func TestOnlyOwnTokensAreTaken(t *testing.T) {
+	t.Parallel()
+	client, _ := start(t)
+	for n := range 120 {
+		send(t, client, order(n, 0.02, true)...)
+	}
+	in := &sdk.GetTraceSummariesInput{StartTime: aws.Time(began), EndTime: aws.Time(began.Add(time.Minute))}
+	out, err := client.GetTraceSummaries(t.Context(), in)
+	require.NoError(t, err)
+	require.NotNil(t, out.NextToken)
+	for _, token := range []string{*out.NextToken + "junk", "121", "-1", "x"} {
+		in.NextToken = &token
+		_, err := client.GetTraceSummaries(t.Context(), in)
+		var refused *types.InvalidRequestException
+		require.ErrorAs(t, err, &refused, token)
+	}
+}
+
 func TestRootCausesFollowWhatFailedAndWhatTookTheTime(t *testing.T) {
 	t.Parallel()
 	client, _ := start(t)
