@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -44,7 +43,7 @@ type Call struct {
 	ReadOnly   bool            //
 	Role       string          // of the caller
 	Session    string          // of the role
-	Parameters json.RawMessage // requestParameters; may be nil
+	Parameters json.RawMessage // requestParameters, in lower camel case; may be nil
 	Resources  []string        // names or ARNs
 	ErrorCode  string          // empty for a call that worked
 }
@@ -72,15 +71,19 @@ func (s *Service) Record(c Call) error {
 	}
 	id := uuid.NewString()
 	arn := fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", s.opts.Account, c.Role, c.Session)
-	document, err := json.Marshal(map[string]any{
+	record := map[string]any{
 		"eventVersion": "1.11", "eventID": id, "eventTime": c.At.UTC().Format(time.RFC3339), "eventSource": c.Source, "eventName": c.Name,
 		"awsRegion": s.opts.Region, "recipientAccountId": s.opts.Account, "readOnly": c.ReadOnly, "managementEvent": true, "eventCategory": "Management",
-		"errorCode": c.ErrorCode, "requestParameters": c.Parameters,
+		"requestParameters": c.Parameters,
 		"userIdentity": map[string]any{
 			"type": "AssumedRole", "arn": arn, "accountId": s.opts.Account,
 			"sessionContext": map[string]any{"sessionIssuer": map[string]any{"type": "Role", "userName": c.Role}},
 		},
-	})
+	}
+	if c.ErrorCode != "" {
+		record["errorCode"] = c.ErrorCode
+	}
+	document, err := json.Marshal(record)
 	if err != nil {
 		return fmt.Errorf("record the call %s: %w", c.Name, err)
 	}
@@ -95,37 +98,24 @@ func (s *Service) Record(c Call) error {
 	defer s.mu.Unlock()
 	s.events = append(s.events, event)
 	if len(s.events) > kept {
-		s.events = slices.Clone(s.events[len(s.events)-kept/2:])
+		s.events = trim(s.events)
 	}
 	return nil
 }
 
-// dataPlane are operations that CloudTrail's event history does not have: it
-// holds management events only.
-var dataPlane = []string{
-	"PutMetricData", "GetMetricData", "PutLogEvents", "FilterLogEvents", "PutEvents", "PutRecord", "PutRecords", "GetRecords", "GetShardIterator",
-	"PutTraceSegments", "Converse", "SubscribeToShard", "GetTraceSummaries", "GetServiceGraph", "BatchGetTraces",
-}
-
-// readers are how the names of operations that change nothing begin.
-var readers = []string{"Get", "List", "Describe", "Lookup", "Filter", "BatchGet", "Test"}
-
-// Observe is an awswire.Options.Observe that records the management calls.
-func (s *Service) Observe(signingName, operation string, body []byte, err error) {
-	if slices.Contains(dataPlane, operation) {
-		return
+// trim leaves the latest half of what is kept. Polls go first, whatever their
+// age: they are most of the calls, and would push out the few that changed something.
+func trim(events []types.Event) []types.Event {
+	surplus := len(events) - kept/2
+	var rest []types.Event
+	for _, e := range events {
+		if surplus > 0 && aws.ToString(e.ReadOnly) == "true" {
+			surplus--
+			continue
+		}
+		rest = append(rest, e)
 	}
-	c := Call{
-		Source: signingName + ".amazonaws.com", Name: operation, Role: "stand-in", Session: "stack",
-		ReadOnly: slices.ContainsFunc(readers, func(p string) bool { return strings.HasPrefix(operation, p) }),
-	}
-	if json.Valid(body) && len(body) < 16<<10 { // CBOR is not
-		c.Parameters = body
-	}
-	if err != nil {
-		c.ErrorCode = "Failed"
-	}
-	_ = s.Record(c) // a body that is valid JSON can be encoded again
+	return rest[surplus:]
 }
 
 // schema names the service as its clients send it in X-Amz-Target.
