@@ -37,7 +37,7 @@ func TestTheCauseIsAmongTheFirst(t *testing.T) {
 	t.Parallel()
 	floors := map[cases.Set]struct{ first, three float64 }{
 		cases.Requests: {0.60, 0.78},
-		cases.Pods:     {0.20, 0.50},
+		cases.Pods:     {0.25, 0.55},
 		cases.Both:     {0.55, 0.80},
 		cases.Nameless: {0.45, 0.72},
 	}
