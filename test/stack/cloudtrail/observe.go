@@ -43,8 +43,7 @@ func (s *Service) Observe(signingName, operation string, body []byte, err error)
 
 // errorCode is the code that the caller was answered.
 func errorCode(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return "InternalFailure"
