@@ -24,3 +24,10 @@ func TestWrap(t *testing.T) {
 	}
 	require.Equal(t, maxWidth, widthOf(&strings.Builder{}))
 }
+
+func TestShorten(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[int]string{-1: "…", 0: "…", 1: "…", 2: "ä…", 3: "äöü", 50: "äöü"} {
+		require.Equal(t, want, shorten("äöü", limit), limit)
+	}
+}
