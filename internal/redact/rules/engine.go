@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -80,7 +81,7 @@ func (s *set) pass(text string) string {
 	done := 0
 	replace := func(from, to int) {
 		for _, found := range s.find(text[from:to], maxDepth) {
-			if s.names && (!found.certain() || found.kind == kindEmail && found.to-found.from == len(text)) {
+			if s.names && found.kind == kindEmail && found.to-found.from == len(text) {
 				continue // a name that is an address and nothing else is that of a person who decides
 			}
 			b.WriteString(text[done : from+found.from])
@@ -143,6 +144,9 @@ func (s *set) find(text string, depth int) []span {
 				sc.spans = append(sc.spans, f)
 			}
 		}
+	}
+	if s.names && depth == maxDepth { // before a guess can swallow what is certain
+		sc.spans = slices.DeleteFunc(sc.spans, func(f span) bool { return !f.certain() })
 	}
 	if len(sc.spans) > 1 {
 		return united(sc.spans)

@@ -17,8 +17,9 @@ const (
 	weightShape        // by its own form
 )
 
-// united sorts spans and makes one of those that overlap: the kind is that of the
-// longest, or of the heaviest where they are equally long.
+// united sorts spans and makes one of those that overlap. The kind is that of the
+// one that begins first, of two that begin together that of the longer, and of two of
+// the same place that of the heavier.
 func united(spans []span) []span {
 	slices.SortStableFunc(spans, func(a, b span) int {
 		if a.from != b.from {
