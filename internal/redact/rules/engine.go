@@ -165,6 +165,7 @@ type scan struct {
 	tokenEnd int    // where the latest token ends
 	valueEnd int    // where the latest value of a field ends
 	userEnd  int    // where the latest user and password of a URL end
+	tails    []tail // of long values
 
 	libraryEnd map[string]int // by rule: up to where it has looked
 }

@@ -38,7 +38,7 @@ func (c *scan) authorization(_, to int) {
 	if !ok || i < c.valueEnd {
 		return
 	}
-	end := wordEnd(c.text, i)
+	end := endsWord.head(c.text, i)
 	first := c.text[i:end]
 	if first == "" || harmless(first) || !quoted && prose(first) {
 		return
@@ -47,20 +47,17 @@ func (c *scan) authorization(_, to int) {
 	next := skipSpaces(c.text, end)
 	switch {
 	case known && rest:
-		last := next
-		for last < len(c.text) && last-next < maxValue && strings.IndexByte("\r\n'\\", c.text[last]) < 0 {
-			last++
-		}
+		last := c.rest(next, endsHeader)
 		c.valueEnd = last
 		c.add(next, last, kindAuthorization, weightKeyed)
 	case known && next > end:
-		if v := c.text[next:wordEnd(c.text, next)]; v != "" && !prose(v) {
-			c.add(next, next+len(v), kindAuthorization, weightKeyed)
+		if v := c.text[next:endsWord.head(c.text, next)]; v != "" && !prose(v) {
+			c.add(next, c.rest(next+len(v), endsWord), kindAuthorization, weightKeyed)
 		}
 	case !known && next > end: // some scheme of their own, or no scheme and another word
-		c.add(i, max(end, wordEnd(c.text, next)), kindAuthorization, weightKeyed)
+		c.add(i, c.rest(next, endsWord), kindAuthorization, weightKeyed)
 	case !known:
-		c.add(i, end, kindAuthorization, weightKeyed)
+		c.add(i, c.rest(end, endsWord), kindAuthorization, weightKeyed)
 	}
 }
 
@@ -82,13 +79,6 @@ func (c *scan) header(to int) (value int, quoted, ok bool) {
 		i++
 	}
 	return i, quoted, true
-}
-
-// wordEnd is where a word of a header ends.
-func wordEnd(text string, i int) int {
-	for start := i; i < len(text) && i-start < maxValue && !in(text[i], isSpaceByte) && strings.IndexByte("\"'\\,;", text[i]) < 0; i++ {
-	}
-	return i
 }
 
 // basic marks what follows the word, when it is base64 of "user:password".
@@ -127,7 +117,7 @@ func (c *scan) bearer(from, to int) {
 		i++
 	}
 	end := i
-	for end < len(c.text) && end-i < maxValue && (in(c.text[end], isBase64Byte) || c.text[end] == '.' || c.text[end] == '~') {
+	for end < len(c.text) && (in(c.text[end], isBase64Byte) || c.text[end] == '.' || c.text[end] == '~') {
 		end++
 	}
 	for end > i && end < len(c.text) && c.text[end] == '=' {
@@ -167,11 +157,10 @@ func (c *scan) cookie(from, to int) {
 		return
 	}
 	for first := true; i < len(c.text); first = false {
-		end := i
-		for end < len(c.text) && end-i < maxValue && !in(c.text[end], isSpaceByte) && strings.IndexByte(";\"'\\,", c.text[end]) < 0 {
-			end++
-		}
+		end := endsWord.head(c.text, i)
 		name, value, pair := strings.Cut(c.text[i:end], "=")
+		start := end - len(value)
+		end = c.rest(end, endsWord)
 		switch {
 		case pair && slices.Contains(cookieAttributes, strings.ToLower(name)):
 			if strings.EqualFold(name, "expires") { // has blanks and a comma in it
@@ -181,7 +170,7 @@ func (c *scan) cookie(from, to int) {
 			}
 		case pair:
 			if value != "" && !harmless(value) {
-				c.add(end-len(value), end, kindCookie, weightKeyed)
+				c.add(start, end, kindCookie, weightKeyed)
 			}
 		case first && (quoted || isKey(name)) && name != "" && !harmless(name) && !strings.HasSuffix(name, ":"):
 			c.add(i, end, kindCookie, weightKeyed)

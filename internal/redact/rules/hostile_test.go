@@ -26,7 +26,21 @@ func hostile(size int) map[string]string {
 		"phones": fill("+1 2"), "brackets": fill("(212"), "begin": fill("-----BEGIN PRIVATE KEY-----"), "tokens": fill("eyJhbGciOi.eyJ"), "dashes": fill("-eyJ-"), "sk": fill("SK "), "keys": fill("api_key: "), "curl": fill("curl -u "), "names": fill("name password, value "),
 		"base64 parts": fill("aGVsbG8gd29ybGQgaGVsbG8/"), "nested": fill(nested), "marks": fill("[redacted:"), "real marks": fill("[redacted:email:01234567]"), "references": fill("&#x41;"), "contexts": fill("ssn phone 1 "), "named numbers": fill("ssn 1 "), "words": fill("slack jira okta sentry facebook = "),
 		"xml": fill("<password "), "mysql": fill("mysql -p"), "is": fill("password is "), "iban": fill("DE89 3704 "), "unicode": fill(`\u0041`), "emails": fill("a@b.co "), "setters": fill(`set("password", `), "set": fill(`"password",`), "shares": fill(`net use \\a `), "communities": fill("snmp community "), "calls": fill("sip:+1 "), "called": fill("sip:+1@"), "generic": fill("token=a1B2c3D4e5F6g7H8i9 "),
+		"long value": "password=" + fill("a"), "long quoted": `password="` + fill("a"), "long authorization": "authorization: negotiate " + fill("a"), "long scheme": "authorization: " + fill("a"), "long digest": "authorization: digest " + fill("a"),
+		"long bearer": "bearer " + fill("a1"), "long bearer name": "bearer " + fill("a") + "=b", "long cookie": "cookie: a=" + fill("a"), "long element": "<password>" + fill("a"), "long share": `password=a\b` + fill("a"),
+		"values in a value": fill("sid="), "pins in a value": fill("pin:"), "passwords in a value": fill("password=("), "headers in a header": fill("authorization:"), "headers in two words": fill("authorization:")[:size/2] + " " + fill("authorization:")[:size/2], "cookies in a cookie": fill("cookie=cookie:"),
+		"elements": fill("<password>"), "element after element": fill(`<a "password" "password" "password" "password">`)[:size/2] + fill("a"), "ever more slashes": slashes(size),
 	}
+}
+
+// slashes are values with a quotation mark that each opens behind one more backslash
+// than the one before it, so that none ends another.
+func slashes(size int) string {
+	var b strings.Builder
+	for n := 0; b.Len() < size; n++ {
+		b.WriteString("password=" + strings.Repeat(`\`, n) + `"(`)
+	}
+	return b.String()[:size]
 }
 
 // TestHostileLinesAreLinear takes the processor time of lines and of lines twice as

@@ -201,7 +201,7 @@ func (c *scan) spoken(n fieldName, i int) {
 		if i > 0 && text[i-1] != ' ' {
 			continue
 		}
-		word := text[i:wordEnd(text, i)]
+		word := text[i:endsWord.head(text, i)]
 		if !slices.Contains([]string{"is", "was", "to", "ist", "est", "es", "now"}, word) {
 			continue
 		}
@@ -297,7 +297,7 @@ func option(text string, from int) bool {
 func (c *scan) markup(n fieldName, from, end int) bool {
 	text := c.text
 	start := before(text, from, isNameByte|isWideByte, 80)
-	for start > 0 && text[start-1] == ':' {
+	for start > 0 && from-start < 200 && text[start-1] == ':' {
 		start = before(text, start-1, isNameByte, 40)
 	}
 	if start == 0 || text[start-1] != '<' && text[start-1] != '"' {
@@ -326,10 +326,7 @@ func (c *scan) markup(n fieldName, from, end int) bool {
 
 // element marks the text of an element of XML.
 func (c *scan) element(n fieldName, from int) {
-	end := from
-	for end < len(c.text) && end-from < maxValue && c.text[end] != '<' {
-		end++
-	}
+	end := c.rest(from, endsElement)
 	if v := strings.TrimSpace(c.text[from:end]); v != "" && !harmless(v) && (n.ok == nil || n.ok(v)) {
 		start := from + strings.Index(c.text[from:end], v)
 		c.add(start, start+len(v), kindSecret, weightKeyed)
@@ -350,7 +347,8 @@ func (c *scan) fieldValue(i int, ok func(string) bool, sure bool) {
 	if !quoted && !sure && (prose(v) || ok != nil && len(v) < 8 && only(v, isLetterByte)) {
 		return
 	}
-	if !quoted && to-from > 1 && v[len(v)-1] == '.' && (to == len(c.text) || in(c.text[to], isSpaceByte)) {
+	to = c.rest(to, endsValue)
+	if !quoted && to-from > 1 && c.text[to-1] == '.' && (to == len(c.text) || in(c.text[to], isSpaceByte)) {
 		to-- // the end of a sentence
 	}
 	c.valueEnd = to
@@ -361,6 +359,6 @@ func (c *scan) fieldValue(i int, ok func(string) bool, sure bool) {
 func (c *scan) optionValue(i int) {
 	from, to, _ := value(c.text, i)
 	if v := c.text[from:to]; v != "" && !harmless(v) && !prose(v) {
-		c.add(from, to, kindSecret, weightKeyed)
+		c.add(from, c.rest(to, endsValue), kindSecret, weightKeyed)
 	}
 }

@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// maxValue bounds the value of a field, in bytes.
+// maxValue bounds how much of a value is looked at to judge it, in bytes. One that
+// goes goes as a whole, see rest.
 const maxValue = 4 << 10
 
 // value is where a value begins and ends that stands at a place, with or without
-// quotation marks.
+// quotation marks. One without is given as far as it is judged.
 func value(text string, i int) (from, to int, quoted bool) {
 	slashes := i
 	for i < len(text) && text[i] == '\\' {
@@ -21,10 +22,9 @@ func value(text string, i int) (from, to int, quoted bool) {
 		if to = closing(text, from, text[i], slashes); to >= 0 {
 			return from, to, true
 		}
-		return from, min(len(text), from+maxValue), true // cut off: all of it
+		return from, len(text), true // cut off: all of it
 	}
-	for to = i; to < len(text) && to-i < maxValue && !endsValue[text[to]]; to++ {
-	}
+	to = endsValue.head(text, i)
 	if to < len(text) && text[to] == '\\' && slashes == 0 && !at(text, to+1, isSpaceByte) && to+1 < len(text) && !strings.ContainsRune("\"'nrtu", rune(text[to+1])) {
 		for to < len(text) && to-i < maxValue && !in(text[to], isSpaceByte) && text[to] != '"' {
 			to++
@@ -33,19 +33,62 @@ func value(text string, i int) (from, to int, quoted bool) {
 	return i, to, false
 }
 
-// endsValue are the bytes at which a value without quotation marks ends.
-var endsValue = func() (ends [256]bool) {
-	for _, c := range []byte(" \t\r\n\"'`\\,;&)}]<>|") {
-		ends[c] = true
+// stops are the bytes at which a value of some form ends.
+type stops [256]bool
+
+var (
+	endsValue   = stopsAt(" \t\r\n\"'`\\,;&)}]<>|") // without quotation marks
+	endsWord    = stopsAt(" \t\r\n\"'\\,;")         // of a header
+	endsHeader  = stopsAt("\r\n'\\")
+	endsElement = stopsAt("<")
+)
+
+func stopsAt(bytes string) *stops {
+	ends := new(stops)
+	for i := range len(bytes) {
+		ends[bytes[i]] = true
 	}
 	return ends
-}()
+}
+
+// head is where a value ends that begins at a place, or as far as it is judged.
+func (s *stops) head(text string, i int) int {
+	for end := min(len(text), i+maxValue); i < end && !s[text[i]]; i++ {
+	}
+	return i
+}
+
+// rest is where a value ends of which the head ends at a place: a tail that stood
+// alone behind the mark would be found by nothing.
+func (c *scan) rest(to int, ends *stops) int {
+	for _, known := range c.tails { // many words can stand in one value: only the first looks at all of it
+		if known.ends == ends && known.from <= to && to <= known.to {
+			return known.to
+		}
+	}
+	from := to
+	for to < len(c.text) && !ends[c.text[to]] {
+		to++
+	}
+	if to > from {
+		c.tails = append(c.tails, tail{from: from, to: to, ends: ends})
+	}
+	return to
+}
+
+// tail is what has been seen of a value behind its head.
+type tail struct {
+	from, to int
+	ends     *stops
+}
 
 // closing is where the quotation mark stands that ends a value; -1 when none does.
-// It stands behind as many backslashes as the one that opened.
+// It stands behind as many backslashes as the one that opened. It is looked
+// for without a bound: a value can only open in another one behind more of them, so
+// that few look at the same text.
 func closing(text string, from int, mark byte, slashes int) int {
 	first := -1
-	for i := from; i < len(text) && i-from < maxValue && (first < 0 || i-first < 40); i++ {
+	for i := from; i < len(text) && (first < 0 || i-first < 40); i++ {
 		if text[i] != '\\' && text[i] != mark {
 			continue
 		}
