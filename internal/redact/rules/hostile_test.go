@@ -29,7 +29,7 @@ func hostile(size int) map[string]string {
 		"long value": "password=" + fill("a"), "long quoted": `password="` + fill("a"), "long authorization": "authorization: negotiate " + fill("a"), "long scheme": "authorization: " + fill("a"), "long digest": "authorization: digest " + fill("a"),
 		"long bearer": "bearer " + fill("a1"), "long bearer name": "bearer " + fill("a") + "=b", "long cookie": "cookie: a=" + fill("a"), "long element": "<password>" + fill("a"), "long share": `password=a\b` + fill("a"),
 		"values in a value": fill("sid="), "pins in a value": fill("pin:"), "passwords in a value": fill("password=("), "headers in a header": fill("authorization:"), "headers in two words": fill("authorization:")[:size/2] + " " + fill("authorization:")[:size/2], "cookies in a cookie": fill("cookie=cookie:"),
-		"elements": fill("<password>"), "element after element": fill(`<a "password" "password" "password" "password">`)[:size/2] + fill("a"), "ever more slashes": slashes(size),
+		"elements": fill("<password>"), "short elements": fill("<password>a"), "element after element": fill(`<a "password" "password" "password" "password">`)[:size/2] + fill("a"), "ever more slashes": slashes(size),
 	}
 }
 

@@ -70,13 +70,13 @@ func (c *scan) rest(to int, ends *stops) int {
 	for to < len(c.text) && !ends[c.text[to]] {
 		to++
 	}
-	if to > from {
+	if to-from >= maxValue {
 		c.tails = append(c.tails, tail{from: from, to: to, ends: ends})
 	}
 	return to
 }
 
-// tail is what has been seen of a value behind its head.
+// tail is what has been seen of a value behind its head, where that is long.
 type tail struct {
 	from, to int
 	ends     *stops
