@@ -74,10 +74,10 @@ func (c *scan) decoded(from, to int) (string, int) {
 	if c.budget -= shortestCode; c.budget < 0 {
 		return "", to
 	}
-	if to-from >= 2*shortestCode && readableHex(c.text[from:from+2*shortestCode]) {
-		end := run(c.text[:to], from, isHexByte)
-		c.budget -= end - from
-		if b, err := hex.DecodeString(c.text[from : from+(end-from)/2*2]); err == nil && readable(b) {
+	if digits := from + hexPrefix(c.text[from:to]); to-digits >= 2*shortestCode && readableHex(c.text[digits:digits+2*shortestCode]) {
+		end := run(c.text[:to], digits, isHexByte)
+		c.budget -= end - digits
+		if b, err := hex.DecodeString(c.text[digits : digits+(end-digits)/2*2]); err == nil && readable(b) {
 			return string(b), end
 		}
 	}
@@ -114,6 +114,16 @@ var alphabets = []struct {
 	code    *base64.Encoding
 	without string
 }{{base64.RawStdEncoding, "-_"}, {base64.RawURLEncoding, "+/"}}
+
+// hexPrefix is how long what says that hexadecimal digits follow is: 0x, or the x of
+// \x, as PostgreSQL writes bytes.
+func hexPrefix(code string) int {
+	digits := strings.TrimPrefix(code, "0")
+	if digits == "" || digits[0]|0x20 != 'x' {
+		return 0
+	}
+	return len(code) - len(digits) + 1
+}
 
 // readableHex tells whether hexadecimal digits say text.
 func readableHex(code string) bool {
