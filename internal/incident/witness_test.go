@@ -135,8 +135,10 @@ func TestAnAnomalySinceItCameAgain(t *testing.T) {
 	a := incident.Anomaly{
 		Opened: at(0), Back: at(3), Again: at(10), LastSeen: at(12),
 		Witnesses: []incident.Witness{
-			{Series: "over", Opened: at(1), Closed: at(4)}, {Series: "still", Opened: at(2)},
-			{Series: "again", Opened: at(10)}, {Series: "later", Opened: at(11), Closed: at(12)},
+			{Series: "over", Opened: at(1), Closed: at(4)},
+			{Series: "still", Opened: at(2)},
+			{Series: "again", Opened: at(10)},
+			{Series: "later", Opened: at(11), Closed: at(12)},
 		},
 	}
 	require.Equal(t, a, a.Since(time.Time{}))
