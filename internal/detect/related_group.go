@@ -157,7 +157,10 @@ func (g *group) anomaly(state incident.EpisodeState) incident.Anomaly {
 	if own := g.Members[0].Closed; !own.Equal(a.Closed) {
 		a.Back = own
 	}
-	a.Why = g.strongest().Why
+	best := g.strongest()
+	if a.Why = best.Why; best.ID != g.Members[0].ID {
+		a.Feedback = redact.Text{} // Why is about another series
+	}
 	if others := len(g.Members) - 1; others > 0 {
 		a.Why = redact.Format("%s, and %d related series became anomalous with it", a.Why, others)
 	}

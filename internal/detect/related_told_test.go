@@ -163,3 +163,17 @@ func TestWhatComesAgainInLogsIsToldAsItIs(t *testing.T) {
 	require.Equal(t, 61+181, told[0].Count)
 	require.Empty(t, d.state.Related.Groups)
 }
+
+// Feedback is told with the reason that names it, and not with another series'.
+func TestFeedbackIsOfTheSeriesThatIsTold(t *testing.T) {
+	t.Parallel()
+	d := layer()
+	first, worse := open("Errors", 0).anomaly(), open("Latency", 1).anomaly()
+	first.Severity, first.Feedback = incident.Sev3, redact.Literal("moved")
+	require.Equal(t, first.Feedback, d.relate([]incident.Anomaly{first}, second(0))[0].Feedback)
+	worse.Severity = incident.Sev1
+	told := d.relate([]incident.Anomaly{worse}, second(2))
+	require.Len(t, told, 1)
+	require.Contains(t, told[0].Why.String(), worse.Why.String())
+	require.Empty(t, told[0].Feedback)
+}
