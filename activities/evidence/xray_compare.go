@@ -223,7 +223,7 @@ func (g graphSource) piece(c contrast, q *question, before, since timeRange, nam
 			incident.FactBefore: c.was.quantile(0.5), incident.FactAfter: c.now.quantile(0.5),
 			incident.FactSlowBefore: c.was.quantile(0.99), incident.FactSlowAfter: c.now.quantile(0.99),
 			incident.FactCountBefore: float64(c.was.total), incident.FactCountAfter: float64(c.now.total),
-			incident.FactShareBefore: c.was.share(c.was.bad()), incident.FactShareAfter: c.now.share(c.now.bad()),
+			incident.FactShareBefore: c.was.share(c.was.failed()), incident.FactShareAfter: c.now.share(c.now.failed()),
 		},
 	}
 }

@@ -22,8 +22,12 @@ type traceCounts struct {
 	times                            []types.HistogramEntry
 }
 
-// bad is the share of requests that failed, by whoever's fault.
+// bad counts the requests that failed, by whoever's fault.
 func (c traceCounts) bad() int64 { return c.errors + c.faults }
+
+// failed counts the requests that failed by the fault of who answers: what is
+// refused is the caller's.
+func (c traceCounts) failed() int64 { return c.faults + c.throttled }
 
 func (c traceCounts) share(n int64) float64 {
 	if c.total == 0 {

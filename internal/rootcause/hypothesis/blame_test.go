@@ -89,3 +89,13 @@ func TestTracesTellWhatIsWrong(t *testing.T) {
 	require.Contains(t, got.Cause.String(), "answers slowly")
 	require.Contains(t, got.Cause.String(), "from 0.02 to 0.9 s")
 }
+
+// A share of the traces that had trouble is no share of the requests, and says
+// nothing of how many failed.
+func TestTracesWithTroubleAreNotAllRequests(t *testing.T) {
+	t.Parallel()
+	trace := incident.Evidence{ID: "t1", Kind: incident.EvidenceTrace, Service: "back", Facts: facts{incident.FactCountAfter: 22, incident.FactShareAfter: 1}}
+	got := hypothesis.Of(caseOf(trace, metric("m1", "front", incident.RoleErrors, "Errors", errorsUp)))[0]
+	require.Equal(t, "front", got.Service)
+	require.NotContains(t, got.Reasoning.String(), "of the requests fail")
+}

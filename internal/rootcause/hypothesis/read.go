@@ -148,8 +148,12 @@ func (r *reading) readTraces(e *incident.Evidence) {
 	if before > 0 {
 		r.find(e, latency, rising(after/before-1, 1), redact.Format("traces: the median went from %.3g to %.3g s", before, after))
 	}
-	failed := e.Facts[incident.FactShareAfter] - e.Facts[incident.FactShareBefore]
-	r.find(e, errors, rising(failed, 0.1), redact.Format("traces: %.1f%% of the requests fail, %.1f%% before", 100*e.Facts[incident.FactShareAfter], 100*e.Facts[incident.FactShareBefore]))
+	was, ok := e.Facts[incident.FactShareBefore]
+	if !ok {
+		return // a share of the traces with trouble, not of all requests
+	}
+	failed := e.Facts[incident.FactShareAfter] - was
+	r.find(e, errors, rising(failed, 0.1), redact.Format("traces: %.1f%% of the requests fail, %.1f%% before", 100*e.Facts[incident.FactShareAfter], 100*was))
 }
 
 func seriesName(e *incident.Evidence) redact.Text {
