@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 
 	"firebreak/internal/redact"
@@ -56,9 +57,21 @@ func (h redactingHandler) attr(a slog.Attr) slog.Attr {
 		}
 		a.Value = slog.GroupValue(clean...)
 	case slog.KindAny:
-		a.Value = slog.StringValue(h.redactor.Redact(v.String()))
+		a.Value = h.other(v)
 	default:
 		a.Value = v
 	}
 	return a
+}
+
+// other keeps the structure of a value that is data, such as counters.
+func (h redactingHandler) other(v slog.Value) slog.Value {
+	if _, failure := v.Any().(error); !failure {
+		if raw, err := json.Marshal(v.Any()); err == nil {
+			if clean := h.redactor.Redact(string(raw)); json.Valid([]byte(clean)) {
+				return slog.AnyValue(json.RawMessage(clean))
+			}
+		}
+	}
+	return slog.StringValue(h.redactor.Redact(v.String()))
 }

@@ -23,5 +23,6 @@ func TestTheLogIsRedacted(t *testing.T) {
 	require.NotContains(t, out.String(), "hush")
 	require.Equal(t, 6, strings.Count(out.String(), "[redacted:word]"))
 	require.Contains(t, out.String(), `"n":7`)
+	require.Contains(t, out.String(), `"any":["[redacted:word] 5"]`, "data stays data")
 	require.False(t, log.Enabled(t.Context(), slog.LevelDebug))
 }

@@ -151,6 +151,9 @@ func sinceWhen(after float64) redact.Text {
 
 func detailOf(one rootcause.Suspect) redact.Text {
 	detail := redact.Join(one.Why[:min(len(one.Why), maxReasons)], "; ")
+	if detail.IsEmpty() {
+		detail = redact.Literal("nothing of its own speaks for it")
+	}
 	if len(one.Against) > 0 {
 		detail = redact.Format("%s. Against it: %s", detail.Cut(maxDetail*6/10), redact.Join(one.Against[:min(len(one.Against), maxReasons)], "; "))
 	}
