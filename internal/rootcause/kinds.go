@@ -57,7 +57,7 @@ func readingOf(s *Series) reading {
 	case incident.RoleRequests:
 		return reading{kind: flow, volume: true}
 	}
-	heard := split(s.Metric)
+	heard := Words(s.Metric)
 	for _, w := range words {
 		for _, start := range w.starts {
 			for _, word := range heard {
@@ -126,7 +126,7 @@ func looksHealthy(s []sample) bool {
 // quantile tells whether a metric's name says that it is one, or a maximum:
 // these do not add up to totals.
 func quantile(metric string) bool {
-	for _, w := range split(metric) {
+	for _, w := range Words(metric) {
 		if len(w) >= 3 && w[0] == 'p' && w[1] >= '0' && w[1] <= '9' || strings.HasPrefix(w, "max") || strings.HasPrefix(w, "percentile") || w == "slowest" || w == "median" {
 			return true
 		}
@@ -134,8 +134,8 @@ func quantile(metric string) bool {
 	return false
 }
 
-// split cuts a name into lower-case words, also where CamelCase changes.
-func split(name string) []string {
+// Words cuts a name or a text into lower-case words, also where CamelCase changes.
+func Words(name string) []string {
 	var b strings.Builder
 	small := false
 	for _, r := range name {

@@ -9,6 +9,7 @@ import (
 
 	"firebreak/internal/incident"
 	"firebreak/internal/redact"
+	"firebreak/internal/rootcause"
 )
 
 // finding is what one piece of evidence says about one topic.
@@ -129,7 +130,7 @@ func (r *reading) readSeries(e *incident.Evidence) {
 		slope := e.Facts[incident.FactSlope]
 		r.find(e, growth, up*rising(slope, 1), redact.Format("%s keeps climbing, %.1f deviations a minute", seriesName(e), slope))
 		if e.Metric != nil {
-			for _, w := range split(e.Metric.Name) { // which resource it is, its name may tell
+			for _, w := range rootcause.Words(e.Metric.Name) { // which resource it is, its name may tell
 				if t, ok := topicOf(w); ok {
 					r.find(e, t, up, why)
 				}
@@ -252,9 +253,9 @@ func (r *reading) hear(e *incident.Evidence) []topic {
 	if e.Kind == incident.EvidenceChange {
 		texts = append(texts, e.Detail.String())
 	}
-	own := split(r.service)
+	own := rootcause.Words(r.service)
 	var out []topic
-	for _, w := range split(strings.Join(texts, "\n")) {
+	for _, w := range rootcause.Words(strings.Join(texts, "\n")) {
 		if slices.Contains(own, w) || w == "log" || w == "pattern" {
 			continue
 		}

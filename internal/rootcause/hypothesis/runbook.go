@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"firebreak/internal/incident"
+	"firebreak/internal/rootcause"
 )
 
 // leastFit is how well what a runbook fixes must describe what is seen.
@@ -38,7 +39,7 @@ func choose(c incident.DiagnoseInput, r *reading, m *mechanism) (runbook, sympto
 // returns how many topics the symptom has.
 func fits(text string, r *reading, m *mechanism) (float64, int) {
 	fit, topics, meant, negated := 1.0, 0, false, false
-	for _, w := range split(text) {
+	for _, w := range rootcause.Words(text) {
 		t, known := topicOf(w)
 		switch {
 		case negations[w]:

@@ -2,7 +2,6 @@ package hypothesis
 
 import (
 	"strings"
-	"unicode"
 )
 
 // topic is something that both evidence and a runbook's words can be about.
@@ -86,17 +85,3 @@ var fillers = func() map[string]bool {
 
 // negations turn the topics that follow them, up to the next comma, around.
 var negations = map[string]bool{"no": true, "not": true, "without": true, "never": true}
-
-// split cuts a text into lower-case words, also where CamelCase changes.
-func split(text string) []string {
-	var b strings.Builder
-	small := false
-	for _, r := range text {
-		if small && unicode.IsUpper(r) {
-			b.WriteByte(' ')
-		}
-		small = unicode.IsLower(r)
-		b.WriteRune(r)
-	}
-	return strings.FieldsFunc(strings.ToLower(b.String()), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
