@@ -64,6 +64,15 @@ type opener func(cmd *cobra.Command) (incidentClient, error)
 // maxListed bounds how many incidents are looked through for a prefix.
 const maxListed = 10_000
 
+// findState finds an incident, ended or not, and asks for its state.
+func findState(ctx context.Context, c incidentClient, typed string) (incident.State, error) {
+	s, err := find(ctx, c, typed, true)
+	if err != nil {
+		return incident.State{}, err
+	}
+	return c.State(ctx, ref{s.WorkflowID, s.RunID})
+}
+
 // find resolves what a person typed: a workflow id, an incident id, or the
 // beginning of one, with or without its "inc-". Open incidents are looked at
 // first; those that ended only when closed is set and no open one fits.

@@ -40,11 +40,7 @@ func newEvidenceCommand(open opener) *cobra.Command {
 				return err
 			}
 			defer c.Close()
-			s, err := find(cmd.Context(), c, args[0], true)
-			if err != nil {
-				return err
-			}
-			state, err := c.State(cmd.Context(), ref{s.WorkflowID, s.RunID})
+			state, err := findState(cmd.Context(), c, args[0])
 			if err != nil {
 				return err
 			}
