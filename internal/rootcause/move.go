@@ -10,7 +10,7 @@ const (
 	longest = 64
 	// oldest is how many samples of the past are looked at.
 	oldest = 2000
-	// tries is how many onsets are tried.
+	// tries is how many onsets are tried, more where a move would fall between two.
 	tries = 60
 	// placebos is how many times of its past a series is asked how far it moves
 	// when nothing happens.
@@ -54,6 +54,10 @@ type window struct {
 // level after is nearer to that of the whole past than to that right before, it
 // came back to what is usual, and the smaller difference counts.
 //
+// What was over before the symptom began is not behind it, however far it moved:
+// of a move whose level after is all of the time before the symptom, half at
+// least has to be left by then.
+//
 // The quantum is the least by which the series can move, e.g. one request of all
 // for a share of failures; 0 when nobody knows. One of them in all of the past
 // might have come by chance.
@@ -93,7 +97,9 @@ func findMove(s []sample, w window, quantum float64) move {
 	usual := max(c.usual(v[:from], n, until-from), quantum/math.Sqrt(float64(from)))
 	normal := c.median(v[:from])
 	m.seen, m.level = true, c.median(v[from:min(len(v), from+longest)])
-	for i := from; i < until; i += 1 + (until-from)/tries {
+	began := since(s, w.start)
+	_, then := c.at(v, min(began, len(v)-1), n)
+	for i := from; i < until; i += 1 + min((until-from)/tries, n/4) {
 		was, is := c.at(v, i, n)
 		base := was
 		switch {
@@ -101,6 +107,9 @@ func findMove(s []sample, w window, quantum float64) move {
 			continue // on its way back from before
 		case math.Abs(is-normal) < math.Abs(is-was):
 			base = normal
+		}
+		if i+n <= began && 2*(then-base)/(is-base) < 1 {
+			continue // over
 		}
 		d := deviations(is-base, usual, base)
 		if a, b := math.Abs(d), math.Abs(m.deviations); a > b || a == b && math.Abs(is-base) > math.Abs(m.after-m.before) {

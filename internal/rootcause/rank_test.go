@@ -331,3 +331,35 @@ func BenchmarkRank(b *testing.B) {
 		})
 	}
 }
+
+// TestWhatWasOverIsNotTheCause has a callee that broke and was mended minutes
+// before its caller, which has failed often, breaks by itself.
+func TestWhatWasOverIsNotTheCause(t *testing.T) {
+	t.Parallel()
+	draw := rand.New(rand.NewPCG(3, 4))
+	errors := func(service string, bursts ...[2]int) rootcause.Series {
+		s := rootcause.Series{Service: service, Metric: "Errors", Role: incident.RoleErrors}
+		for at := -1800; at <= 12; at++ {
+			v := math.Floor(3 * draw.Float64())
+			for _, b := range bursts {
+				if at >= b[0] && at < b[1] {
+					v += 20
+				}
+			}
+			s.Points = append(s.Points, rootcause.Point{At: onset.Add(time.Duration(at) * time.Second), Value: v})
+		}
+		return s
+	}
+	shop := errors("shop", [2]int{-1700, -1650}, [2]int{-1400, -1350}, [2]int{-1100, -1050}, [2]int{-800, -750}, [2]int{0, 13})
+	rank := func(bank rootcause.Series) []rootcause.Suspect {
+		return rootcause.Rank(rootcause.Case{
+			Symptom: rootcause.Symptom{Service: "shop", Metric: "Errors", Start: onset}, Calls: calls("shop", "bank"),
+			Series: []rootcause.Series{shop, bank},
+		}).Suspects
+	}
+	over := rank(errors("bank", [2]int{-240, -200}))
+	require.Equal(t, "shop", over[0].Service, over)
+	require.Greater(t, over[0].Score, 3*over[1].Score)
+	require.Equal(t, "bank", rank(errors("bank", [2]int{-240, 13}))[0].Service, "while it lasts it counts")
+	require.Equal(t, "bank", rank(errors("bank", [2]int{-8, 13}))[0].Service)
+}
