@@ -87,7 +87,8 @@ func findMove(s []sample, w window, quantum float64) move {
 	for i, x := range s {
 		v[i] = x.value
 	}
-	n := min(max(len(s)-since(s, w.start), 1), longest)
+	began := since(s, w.start)
+	n := min(max(len(s)-began, 1), longest)
 	var c contrast
 	until := since(s, w.start+lead+1)
 	c.mean = constant(v[:from])
@@ -97,7 +98,6 @@ func findMove(s []sample, w window, quantum float64) move {
 	usual := max(c.usual(v[:from], n, until-from), quantum/math.Sqrt(float64(from)))
 	normal := c.median(v[:from])
 	m.seen, m.level = true, c.median(v[from:min(len(v), from+longest)])
-	began := since(s, w.start)
 	_, then := c.at(v, min(began, len(v)-1), n)
 	for i := from; i < until; i += 1 + min((until-from)/tries, n/4) {
 		was, is := c.at(v, i, n)
