@@ -96,9 +96,10 @@ func (p *plants) logLines() []string {
 	}
 }
 
-// sidecar writes lines into checkout's log, once a second until a question is
-// asked, with a number that is another one each time. What it went on to say
-// after the fix would be trouble of its own.
+// sidecar writes lines into checkout's log, once a second until there is a plan,
+// with a number that is another one each time. What it went on to say after the
+// fix would be trouble of its own. The question itself may be answered between
+// two of its looks.
 func sidecar(ctx context.Context, st *stack.Stack, lines []string) error {
 	client := cloudwatchlogs.NewFromConfig(st.AWS())
 	group, stream := aws.String(victim.LogGroup(victim.Checkout)), aws.String("checkout/sidecar")
@@ -107,7 +108,7 @@ func sidecar(ctx context.Context, st *stack.Stack, lines []string) error {
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for n := 0; !scenario.Incident(ctx).Pending; n++ {
+	for n := 0; scenario.Incident(ctx).Plan == nil; n++ {
 		var events []cwltypes.InputLogEvent
 		for _, line := range lines {
 			if !strings.HasPrefix(line, "{") {
