@@ -71,7 +71,7 @@ func TestDoctorOnTheConfiguration(t *testing.T) {
 func TestDoctorIsNotDelayedByADeadHost(t *testing.T) {
 	t.Parallel()
 	w := newDoctorWorld(t)
-	w.limit = 2 * time.Second
+	w.limit = 5 * time.Second
 	silent := silentAddress(t)
 	w.address, w.cfg.Slack.APIURL, w.cfg.Jira.URL = silent, "http://"+silent+"/api/", "http://"+silent
 	d := w.start(t)

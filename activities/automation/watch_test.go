@@ -106,7 +106,7 @@ func TestStopRules(t *testing.T) {
 				_, err := env.ExecuteActivity(incident.ActivityWatchAutomation, incident.WatchAutomationInput{ExecutionID: exec.ID})
 				result <- err
 			}()
-			require.Eventually(t, func() bool { return b.status(t, exec.ID) == types.AutomationExecutionStatusInprogress }, 10*time.Second, 2*time.Millisecond)
+			require.Eventually(t, func() bool { return b.status(t, exec.ID) == types.AutomationExecutionStatusInprogress }, time.Minute, 2*time.Millisecond)
 			end(c.cause)
 			err := <-result
 			require.Error(t, err)

@@ -339,7 +339,7 @@ func TestStoreHonoursCancel(t *testing.T) {
 		_, err := w.store.At(ctx, head)
 		failed <- err
 	}()
-	require.Eventually(t, func() bool { return w.faults.Fired(githost.Service, githost.ListRefs, fault.Latency) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return w.faults.Fired(githost.Service, githost.ListRefs, fault.Latency) == 1 }, time.Minute, time.Millisecond)
 	cancel()
 	require.ErrorIs(t, <-failed, context.Canceled)
 }

@@ -42,6 +42,7 @@ func newGate(t *testing.T, o slack.Options, answer func(int) (incident.DecisionR
 	require.NoError(t, err)
 	signer, err := ssh.NewSignerFromKey(key)
 	require.NoError(t, err)
+	o.AckTimeout = time.Minute
 	g := &gate{world: newWorld(t, o), temporal: &temporalFake{answer: answer}, signer: signer, ended: make(chan error, 1)}
 	gw, err := chat.NewGateway(chat.GatewayOptions{
 		Client: g.slack.Client(), Updater: g.temporal, Namespace: namespace, Signer: signer,
@@ -56,7 +57,7 @@ func newGate(t *testing.T, o slack.Options, answer func(int) (incident.DecisionR
 		select {
 		case err := <-g.ended:
 			require.NoError(t, err)
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("the gateway outlived its context")
 		}
 	})
@@ -69,7 +70,7 @@ func newGate(t *testing.T, o slack.Options, answer func(int) (incident.DecisionR
 
 func (g *gate) updates(t *testing.T, n int) []client.UpdateWorkflowOptions {
 	t.Helper()
-	require.Eventually(t, func() bool { return len(g.temporal.sent()) >= n }, 5*time.Second, 2*time.Millisecond)
+	require.Eventually(t, func() bool { return len(g.temporal.sent()) >= n }, time.Minute, 2*time.Millisecond)
 	return g.temporal.sent()
 }
 
@@ -82,7 +83,7 @@ func (g *gate) whisper(t *testing.T, user, words string) {
 			}
 		}
 		return false
-	}, 5*time.Second, 5*time.Millisecond, "%v", g.slack.Ephemerals(channel))
+	}, time.Minute, 5*time.Millisecond, "%v", g.slack.Ephemerals(channel))
 }
 
 func TestAPressBecomesASignedDecision(t *testing.T) {
@@ -200,7 +201,7 @@ func TestAPressDeliveredTwiceIsOneUpdate(t *testing.T) {
 // A workflow that takes its time does not keep Slack waiting.
 func TestAcknowledgedBeforeDecided(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, slack.Options{AckTimeout: 2 * time.Second}, nil)
+	g := newGate(t, slack.Options{}, nil)
 	release := make(chan struct{})
 	g.temporal.mu.Lock()
 	g.temporal.blocked = release
@@ -216,8 +217,8 @@ func TestAcknowledgedBeforeDecided(t *testing.T) {
 
 func TestItConnectsAgain(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, slack.Options{AckTimeout: 10 * time.Second, PingEvery: 20 * time.Millisecond}, nil)
-	require.Eventually(t, func() bool { return g.slack.Connections() == 1 }, 5*time.Second, 2*time.Millisecond)
+	g := newGate(t, slack.Options{PingEvery: 20 * time.Millisecond}, nil)
+	require.Eventually(t, func() bool { return g.slack.Connections() == 1 }, time.Minute, 2*time.Millisecond)
 	for i, end := range []func(){
 		func() { g.slack.AskReconnect("refresh_requested") },
 		func() { g.slack.AskReconnect("warning") },
@@ -237,7 +238,7 @@ func TestItConnectsAgain(t *testing.T) {
 func TestGarbageDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, slack.Options{}, nil)
-	require.Eventually(t, func() bool { return g.slack.Connections() == 1 }, 5*time.Second, 2*time.Millisecond)
+	require.Eventually(t, func() bool { return g.slack.Connections() == 1 }, time.Minute, 2*time.Millisecond)
 	press := func(actions string) string {
 		return `{"envelope_id":"e","type":"interactive","payload":{"type":"block_actions","team":{"id":"T1"},"user":{"id":"U1"},` +
 			`"channel":{"id":"C0INCIDENTS"},"container":{"message_ts":"1.2"},"actions":` + actions + `}}`

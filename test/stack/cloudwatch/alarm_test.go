@@ -313,5 +313,5 @@ func TestRunEvaluates(t *testing.T) {
 	b.put(t, datum("Errors", noon, 9))
 	go b.service.Run(t.Context())
 	b.at(noon.Add(10 * time.Second))
-	require.Eventually(t, func() bool { return len(b.bus.all()) == 1 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(b.bus.all()) == 1 }, time.Minute, 5*time.Millisecond)
 }

@@ -103,5 +103,5 @@ func TestRunStreams(t *testing.T) {
 	b.put(t, datum("Errors", noon, 1))
 	b.at(noon.Add(time.Minute))
 	go b.service.Run(t.Context())
-	require.Eventually(t, func() bool { return len(out.of(errorsKey)) == 1 }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(out.of(errorsKey)) == 1 }, time.Minute, 10*time.Millisecond)
 }

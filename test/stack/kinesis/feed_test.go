@@ -31,7 +31,7 @@ func TestFeedDeliversInOrderOnceTheStreamTakesIt(t *testing.T) {
 
 	go feed.Run(t.Context())
 	require.NoError(t, service.Create("late", 1))
-	require.Eventually(t, func() bool { return feed.Waiting() == 0 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return feed.Waiting() == 0 }, time.Minute, 5*time.Millisecond)
 	require.Equal(t, []string{"1", "2"}, contents(service, "late"))
 }
 

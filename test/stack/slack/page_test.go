@@ -29,7 +29,7 @@ var hidden = regexp.MustCompile(`<input type="hidden" name="([a-z]+)" value="([^
 
 func TestAPersonPressesOnThePage(t *testing.T) {
 	t.Parallel()
-	s := start(t, slack.Options{AckTimeout: 5 * time.Second})
+	s := start(t, slack.Options{AckTimeout: time.Minute})
 	presses := listen(t, s)
 	_, root, err := s.Client().PostMessageContext(t.Context(), channel, slackgo.MsgOptionText("checkout &lt;b&gt;answers&lt;/b&gt; errors", false))
 	require.NoError(t, err)

@@ -40,7 +40,7 @@ func listen(t *testing.T, s *slack.Server, options ...socketmode.Option) <-chan 
 
 func TestPress(t *testing.T) {
 	t.Parallel()
-	s := start(t, slack.Options{AckTimeout: 5 * time.Second})
+	s := start(t, slack.Options{AckTimeout: time.Minute})
 	_, root, err := s.Client().PostMessageContext(t.Context(), channel, slackgo.MsgOptionText("root", false))
 	require.NoError(t, err)
 	_, ts, err := s.Client().PostMessageContext(t.Context(), channel, card(), slackgo.MsgOptionTS(root))
@@ -84,12 +84,12 @@ func TestAPressThatNobodyTakes(t *testing.T) {
 // slack-go gives up a connection on which no ping comes.
 func TestPingsKeepTheConnection(t *testing.T) {
 	t.Parallel()
-	s := start(t, slack.Options{PingEvery: 20 * time.Millisecond, AckTimeout: 5 * time.Second})
-	presses := listen(t, s, socketmode.OptionPingInterval(500*time.Millisecond))
-	require.Eventually(t, func() bool { return s.Connections() == 1 }, 5*time.Second, time.Millisecond)
+	s := start(t, slack.Options{PingEvery: 20 * time.Millisecond, AckTimeout: time.Minute})
+	presses := listen(t, s, socketmode.OptionPingInterval(2*time.Second))
+	require.Eventually(t, func() bool { return s.Connections() == 1 }, time.Minute, time.Millisecond)
 	_, ts, err := s.Client().PostMessageContext(t.Context(), channel, card())
 	require.NoError(t, err)
-	for began := time.Now(); time.Since(began) < 1200*time.Millisecond; {
+	for began := time.Now(); time.Since(began) < 4500*time.Millisecond; {
 		require.NoError(t, s.Press(ts, "yes", "U0ONCALL"))
 		<-presses
 		require.Equal(t, 1, s.Connections())

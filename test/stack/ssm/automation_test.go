@@ -157,7 +157,7 @@ func TestStopAndSignal(t *testing.T) {
 			out, err := b.client.GetAutomationExecution(t.Context(), &awsssm.GetAutomationExecutionInput{AutomationExecutionId: &id})
 			require.NoError(t, err)
 			return out.AutomationExecution.AutomationExecutionStatus == types.AutomationExecutionStatusWaiting
-		}, 10*time.Second, 5*time.Millisecond)
+		}, time.Minute, 5*time.Millisecond)
 		return id
 	}
 	id := waiting()

@@ -86,6 +86,6 @@ func (b bench) finish(t *testing.T, id string) *types.AutomationExecution {
 		require.NoError(t, err)
 		x = out.AutomationExecution
 		return x.ExecutionEndTime != nil
-	}, 20*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	return x
 }

@@ -52,7 +52,7 @@ func TestStartWaitsForTheLock(t *testing.T) {
 	require.ErrorContains(t, err, lockPath())
 	unlock()
 
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	again, err := lockPorts(ctx)
 	require.NoError(t, err)

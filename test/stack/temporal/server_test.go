@@ -89,7 +89,7 @@ func requireListed(ctx context.Context, t *testing.T, c client.Client) {
 			Query: incident.AttrStatus + " = 'resolved' AND " + incident.AttrAnomalies + " = 3",
 		})
 		return err == nil && len(listed.GetExecutions()) == 1 && listed.GetExecutions()[0].GetExecution().GetWorkflowId() == slashedID
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 }
 
 // TestServerAddsMissingAttributes starts on a database whose namespace was

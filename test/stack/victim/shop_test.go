@@ -38,7 +38,7 @@ func startShop(t *testing.T, c *capture) *Shop {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	require.Eventually(t, ok, 15*time.Second, 25*time.Millisecond, what)
+	require.Eventually(t, ok, time.Minute, 25*time.Millisecond, what)
 }
 
 // healthy waits until callers get what they ask for.

@@ -106,7 +106,7 @@ func TestOutputIsCappedAndBackgroundProcessesLive(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(filepath.Join(b.dir, "survived"))
 		return err == nil
-	}, 10*time.Second, 2*time.Millisecond)
+	}, time.Minute, 2*time.Millisecond)
 }
 
 func TestTwoInstances(t *testing.T) {
@@ -255,7 +255,7 @@ func TestSignals(t *testing.T) {
 		require.Eventually(t, func() bool {
 			x := b.get(t, id)
 			return statuses(x)[name] == types.AutomationExecutionStatusWaiting && x.AutomationExecutionStatus == types.AutomationExecutionStatusWaiting
-		}, 10*time.Second, 2*time.Millisecond)
+		}, time.Minute, 2*time.Millisecond)
 	}
 	waits("hold")
 	require.ErrorIs(t, b.Signal(id, types.SignalTypeApprove, nil), automation.ErrSignal)

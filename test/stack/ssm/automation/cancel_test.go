@@ -30,7 +30,7 @@ func (b bench) pid(t *testing.T, file string) int {
 		}
 		pid, err = strconv.Atoi(strings.TrimSpace(string(raw)))
 		return err == nil
-	}, 10*time.Second, 2*time.Millisecond)
+	}, time.Minute, 2*time.Millisecond)
 	return pid
 }
 
@@ -38,7 +38,7 @@ func TestCancelKillsTheScriptAndRunsOnCancel(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, automation.Options{})
 	// The script has a child of its own, which must die with it.
-	id := b.start(t, request(t, shell("work", "echo $$ > pid; sleep 60 & wait", "onCancel: step:tidy")+
+	id := b.start(t, request(t, shell("work", "echo $$ > pid; sleep 600 & wait", "onCancel: step:tidy")+
 		shell("never", "touch never", "isEnd: true")+shell("tidy", "touch tidied", "isEnd: true")))
 	pid := b.pid(t, "pid")
 	require.NoError(t, b.Stop(id, types.StopTypeCancel))
@@ -49,7 +49,7 @@ func TestCancelKillsTheScriptAndRunsOnCancel(t *testing.T) {
 		"tidy": types.AutomationExecutionStatusSuccess,
 	}, statuses(x))
 	require.FileExists(t, filepath.Join(b.dir, "tidied"))
-	require.Eventually(t, func() bool { return gone(pid) }, 10*time.Second, 2*time.Millisecond)
+	require.Eventually(t, func() bool { return gone(pid) }, time.Minute, 2*time.Millisecond)
 	require.ErrorIs(t, b.Stop(id, types.StopTypeCancel), automation.ErrStatus)
 }
 
@@ -59,7 +59,7 @@ func TestCancelAborts(t *testing.T) {
 	id := b.start(t, request(t, "\n  - {name: nap, action: \"aws:sleep\", inputs: {Duration: PT1H}}\n"+shell("never", "touch never", "")))
 	require.Eventually(t, func() bool {
 		return statuses(b.get(t, id))["nap"] == types.AutomationExecutionStatusInprogress
-	}, 10*time.Second, 2*time.Millisecond)
+	}, time.Minute, 2*time.Millisecond)
 	require.NoError(t, b.Stop(id, types.StopTypeCancel))
 	require.Equal(t, types.AutomationExecutionStatusCancelled, b.finish(t, id).AutomationExecutionStatus)
 	require.NoFileExists(t, filepath.Join(b.dir, "never"))
@@ -87,23 +87,23 @@ func TestTimeoutKillsTheProcessGroup(t *testing.T) {
     inputs:
       DocumentName: AWS-RunShellScript
       InstanceIds: [i-0abc]
-      Parameters: {commands: ["echo started; echo $$ > pid; sleep 60 & wait"], executionTimeout: "1"}
+      Parameters: {commands: ["echo started; echo $$ > pid; sleep 600 & wait"], executionTimeout: "1"}
 `)
 	s := step(t, x, "work")
 	require.Equal(t, types.AutomationExecutionStatusFailed, s.StepStatus)
 	require.Equal(t, []string{"TimedOut"}, s.Outputs["Status"])
 	require.Equal(t, []string{"started\n"}, s.Outputs["Output"])
 	pid := b.pid(t, "pid")
-	require.Eventually(t, func() bool { return gone(pid) }, 10*time.Second, 2*time.Millisecond)
+	require.Eventually(t, func() bool { return gone(pid) }, time.Minute, 2*time.Millisecond)
 }
 
 func TestCloseEndsEverything(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, automation.Options{})
-	b.start(t, request(t, shell("work", "echo $$ > pid; sleep 60 & wait", "")))
+	b.start(t, request(t, shell("work", "echo $$ > pid; sleep 600 & wait", "")))
 	pid := b.pid(t, "pid")
 	b.Close()
-	require.Eventually(t, func() bool { return gone(pid) }, 10*time.Second, 2*time.Millisecond)
+	require.Eventually(t, func() bool { return gone(pid) }, time.Minute, 2*time.Millisecond)
 	_, err := b.Start(request(t, shell("work", "true", "")))
 	require.Error(t, err)
 }
@@ -117,7 +117,7 @@ func TestAlarmStopsInTheMiddle(t *testing.T) {
 		}
 		return "OK"
 	})})
-	req := request(t, shell("work", "echo $$ > pid; exec sleep 60", "onCancel: step:tidy")+shell("tidy", "touch tidied", ""))
+	req := request(t, shell("work", "echo $$ > pid; exec sleep 600", "onCancel: step:tidy")+shell("tidy", "touch tidied", ""))
 	name := "canary"
 	req.Alarm = &types.AlarmConfiguration{Alarms: []types.Alarm{{Name: &name}}}
 	id := b.start(t, req)

@@ -66,7 +66,7 @@ func (b bench) get(t *testing.T, id string) types.AutomationExecution {
 // finish waits until the execution has ended.
 func (b bench) finish(t *testing.T, id string) types.AutomationExecution {
 	t.Helper()
-	require.Eventually(t, func() bool { return b.get(t, id).ExecutionEndTime != nil }, 20*time.Second, 2*time.Millisecond)
+	require.Eventually(t, func() bool { return b.get(t, id).ExecutionEndTime != nil }, time.Minute, 2*time.Millisecond)
 	return b.get(t, id)
 }
 
