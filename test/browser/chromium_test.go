@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	showWithin = 45 * time.Second // for anything that a page has to show, on a machine that is busy
+	showWithin = 2 * time.Minute // for anything that a page has to show, on a machine that is busy
 	lookEvery  = 100 * time.Millisecond
 )
 

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
@@ -178,7 +177,7 @@ func (w world) awaitSignals(t *testing.T, of incident.State, n int) []string {
 			worked = worked || event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 		}
 		return len(encodings) == n && worked
-	}, 15*time.Second, lookEvery, "the incident has not received %d signals and worked them off", n)
+	}, showWithin, lookEvery, "the incident has not received %d signals and worked them off", n)
 	return encodings
 }
 

@@ -28,8 +28,8 @@ const (
 	baseline = 30 * time.Second
 	// askWithin and endWithin bound the wait from the fault to the question and
 	// from the answer to the end of the incident.
-	askWithin = 2 * time.Minute
-	endWithin = 3 * time.Minute
+	askWithin = 5 * time.Minute
+	endWithin = 6 * time.Minute
 )
 
 func TestMain(m *testing.M) {

@@ -122,7 +122,7 @@ func TestInterrupt(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cmd, out, dir := run(t)
-			require.Eventually(t, func() bool { return strings.Contains(out.String(), tt.moment) }, 3*time.Minute, 20*time.Millisecond, out)
+			require.Eventually(t, func() bool { return strings.Contains(out.String(), tt.moment) }, 6*time.Minute, 20*time.Millisecond, out)
 			started := descendants(cmd.Process.Pid)
 			if tt.moment != opening {
 				require.Len(t, started, 2, "checkout and payments")
@@ -135,12 +135,12 @@ func TestInterrupt(t *testing.T) {
 			}()
 			select {
 			case <-ended:
-			case <-time.After(30 * time.Second):
+			case <-time.After(2 * time.Minute):
 				require.FailNow(t, "the sandbox does not end", out.String())
 			}
 			require.Equal(t, tt.status, cmd.ProcessState.ExitCode(), out.String())
 			for _, pid := range started {
-				require.Eventually(t, func() bool { return !alive(pid) }, 10*time.Second, 20*time.Millisecond, "process %d is left", pid)
+				require.Eventually(t, func() bool { return !alive(pid) }, time.Minute, 20*time.Millisecond, "process %d is left", pid)
 			}
 			if tt.signal != syscall.SIGKILL {
 				left, err := os.ReadDir(dir)

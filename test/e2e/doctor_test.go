@@ -82,7 +82,7 @@ func TestDoctor(t *testing.T) {
 	require.Eventually(t, func() bool {
 		healthy, code = w.doctor(t)
 		return code == 0 && slices.Contains(healthy.of("ok"), "CloudWatch/metrics") && slices.Contains(healthy.of("ok"), "X-Ray/service graph")
-	}, time.Minute, time.Second, "a worker polls every queue, and the shop that has just started measured each of its series and traced its calls")
+	}, 3*time.Minute, time.Second, "a worker polls every queue, and the shop that has just started measured each of its series and traced its calls")
 	require.Empty(t, healthy.of("failed"))
 	require.Subset(t, healthy.of("ok"), append(unserved, "Temporal/search attributes", "Kinesis/records", "CloudWatch/metrics",
 		"CloudWatch Logs/log groups", "Bedrock/model", "Systems Manager/instances", "Slack/Socket Mode", "Jira/permissions", "Catalogue/repository"))

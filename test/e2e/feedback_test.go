@@ -58,7 +58,7 @@ func TestFeedbackTravelsFromAPersonToTheNextAnomaly(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(c.stdout), &doc), c.stderr)
 		adjusted = doc.Feedback
 		return len(adjusted) >= len(said)
-	}, time.Minute, 500*time.Millisecond)
+	}, 2*time.Minute, 500*time.Millisecond)
 	for _, a := range adjusted {
 		require.Greater(t, a.Factor, 1.0, a.Series)
 		require.LessOrEqual(t, a.Factor, 2.0, "what one person says of one episode counts once")
@@ -77,7 +77,7 @@ func TestFeedbackTravelsFromAPersonToTheNextAnomaly(t *testing.T) {
 	require.Eventually(t, func() bool {
 		c := w.starter(t, "feedback", "list", adjusted[0].Series, "--worker", health)
 		return strings.Contains(c.stdout, "1 times the usual threshold\n") && strings.Contains(c.stdout, "reset        ben")
-	}, time.Minute, 500*time.Millisecond)
+	}, 2*time.Minute, 500*time.Millisecond)
 }
 
 // requireExplained fails unless an anomaly of the incident says whose feedback

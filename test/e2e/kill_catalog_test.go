@@ -31,6 +31,7 @@ func catalogues(machines ...machine) stack.Edit {
 			shipped := func(name string) string { return string(files["runbooks/restart-service/"+name]) }
 			runbook := strings.Replace(shipped("runbook.yaml"), "name: restart-service", "name: "+m.runbook(), 1)
 			runbook = strings.Replace(runbook, "services: [checkout, payments]", "services: ["+m.service+"]", 1)
+			runbook = strings.ReplaceAll(runbook, "timeout: 90s", "timeout: 10m") // a busy machine takes its time
 			for path, content := range map[string]string{
 				"services/" + m.service + ".yaml":              m.serviceFile(),
 				"runbooks/" + m.runbook() + "/runbook.yaml":    runbook,

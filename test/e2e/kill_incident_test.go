@@ -96,7 +96,7 @@ func (k *machineIncident) await(ctx context.Context, t *testing.T, what string, 
 
 // state asks for the state. Without a worker there is no answer.
 func (k *machineIncident) state(ctx context.Context) (incident.State, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	return scenario.StateOf(ctx, k.slot.client, k.workflowID)
 }

@@ -27,7 +27,7 @@ import (
 // incident's worker died and another one's took the remediation on. Here the
 // incident has no worker meanwhile.
 func TestWhatWasToldBeforeTheEndIsHeard(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	server, err := temporal.Start(ctx, temporal.Options{Dir: t.TempDir(), WithoutUI: true})
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func TestWhatWasToldBeforeTheEndIsHeard(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return hasEvent(ctx, c, k.workflowID, enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED)
 	},
-		30*time.Second, 100*time.Millisecond, "the remediation does not start")
+		time.Minute, 100*time.Millisecond, "the remediation does not start")
 	stop()
 	stop = serveRemediations(t, c)
 	require.NoError(t, c.GetWorkflow(ctx, incident.RemediationWorkflowID(k.workflowID, 1), "").Get(ctx, nil))

@@ -54,7 +54,7 @@ func startForKills(t *testing.T, cases []*killCase) *killWorld {
 // and with the machines that the incidents are about.
 func startWithMachines(t *testing.T, namespaces int, incidents ...*machineIncident) *killWorld {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	worker, err := stack.Build(ctx, t.TempDir(), stack.WorkerProgram)
 	require.NoError(t, err)
@@ -113,7 +113,7 @@ func (w *killWorld) engage(ctx context.Context, t *testing.T, in slot, of machin
 	log := of.service + ".log"
 	env = append(env, stack.WithoutStream(), "TEMPORAL_NAMESPACE="+in.namespace, "FIREBREAK_CATALOG_PATH="+of.catalogue)
 	c := &crew{start: func() (*stack.WorkerProcess, error) {
-		starting, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		starting, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Minute)
 		defer cancel()
 		return w.StartWorkerProcess(starting, w.worker, log, env...)
 	}}

@@ -32,7 +32,7 @@ type jiraComment = jira.Comment
 func TestNothingSecretGetsOut(t *testing.T) {
 	t.Parallel()
 	w := startLeaky(newPlants(t, 6))
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	r, err := scenario.Play(ctx, w.Stack, w.scenario(), scenario.Options{Client: w.client, Auto: true})
 	for _, e := range r.State.Timeline {

@@ -81,7 +81,7 @@ func startLeaky(p *plants) *leakWorld {
 	starterCommand(t) // so that nobody waits for its build
 	binary, err := stack.Build(t.Context(), t.TempDir(), stack.WorkerProgram)
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	process, err := w.StartWorkerProcess(ctx, binary, fileWorkerLog, stack.Through(nil, w.way)...)
 	require.NoError(t, err)
@@ -243,7 +243,12 @@ func (w *leakWorld) approve(ctx context.Context, note string) error {
 	for until(ctx, asks) == nil { // until the play is over
 		st := scenario.Incident(ctx)
 		answered = st.Plan.Digest
-		if c := w.starter(w.t, "approve", st.ID, "--note", note); c.code != 0 && ctx.Err() == nil {
+		c := w.starter(w.t, "approve", st.ID, "--note", note)
+		if c.code == 0 || ctx.Err() != nil {
+			continue
+		}
+		// The trouble may be gone by then, and the question with it.
+		if now, err := scenario.StateOf(ctx, w.client, st.WorkflowID); err != nil || now.Pending && now.Plan.Digest == answered {
 			return fmt.Errorf("approve: %s", c.stderr)
 		}
 	}

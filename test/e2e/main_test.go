@@ -94,7 +94,7 @@ func start(t *testing.T, edits ...stack.Edit) world {
 // play plays a scenario with its prescribed answer.
 func (w world) play(t *testing.T, sc scenario.Scenario) scenario.Result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	r, err := scenario.Play(ctx, w.Stack, sc, scenario.Options{Client: w.client, Auto: true})
 	for _, e := range r.State.Timeline {

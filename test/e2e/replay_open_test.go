@@ -45,7 +45,7 @@ func (s slower) RegisterWorkflowWithOptions(w any, o workflow.RegisterOptions) {
 func TestReplayOpen(t *testing.T) {
 	w := start(t)
 	page := &pendingPage{open: make(chan incident.State, 1)}
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	defer cancel()
 	played := make(chan error, 1)
 	spike := find(t, "error-spike")

@@ -20,7 +20,7 @@ import (
 func TestTemporalRestartsWithApprovalPending(t *testing.T) {
 	k := &machineIncident{machine: newMachine("patient", "machines/patient", 1)}
 	w := startWithMachines(t, 1, k)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	k.slot = <-w.slots
 	k.crew = w.engage(ctx, t, k.slot, k.machine)

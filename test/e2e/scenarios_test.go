@@ -51,7 +51,7 @@ mainSteps:
 	require.NotNil(t, first.Verification)
 	require.False(t, first.Verification.OK)
 	require.Equal(t, r.Before.PID, r.After.PID)
-	require.NotEqual(t, jira.CategoryDone, w.Jira.Issues()[0].Status.Category)
+	require.NotEqual(t, jira.CategoryDone, r.Seen.Tickets[0].Status.Category)
 	status, err := w.Shop.Unit(victim.Checkout)
 	require.NoError(t, err)
 	require.Equal(t, 1, status.Starts)

@@ -115,7 +115,7 @@ func (p *process) wait(t *testing.T) int {
 	select {
 	case <-p.done:
 		return p.cmd.ProcessState.ExitCode()
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		require.FailNow(t, "the starter does not end", p.out.String())
 		return 0
 	}

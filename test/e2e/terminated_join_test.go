@@ -78,19 +78,19 @@ func TestJoinFindsItsIncidentTerminated(t *testing.T) {
 	}
 	one, two := seen("errors", 1), seen("latency", 1)
 	emit(one)
-	require.Eventually(t, func() bool { _, err := input(one); return err == nil }, 30*time.Second, 50*time.Millisecond, "the first incident starts")
+	require.Eventually(t, func() bool { _, err := input(one); return err == nil }, time.Minute, 50*time.Millisecond, "the first incident starts")
 	require.NoError(t, c.TerminateWorkflow(t.Context(), scope.IncidentWorkflowID("checkout", incident.IDFromAnomaly(one.ID)), "", "by hand"))
 
 	emit(seen("errors", 2))
-	require.Eventually(t, func() bool { s := held(); return len(s.Open) == 0 && len(s.Recent) == 1 && s.Counters.Lost == 1 }, 30*time.Second, 50*time.Millisecond,
+	require.Eventually(t, func() bool { s := held(); return len(s.Open) == 0 && len(s.Recent) == 1 && s.Counters.Lost == 1 }, time.Minute, 50*time.Millisecond,
 		"the join finds nobody")
 	emit(seen("errors", 3))
-	require.Eventually(t, func() bool { return held().Counters.Late == 2 }, 30*time.Second, 50*time.Millisecond, "what it had ended with it")
+	require.Eventually(t, func() bool { return held().Counters.Late == 2 }, time.Minute, 50*time.Millisecond, "what it had ended with it")
 	require.Equal(t, 1, held().Counters.Started)
 
 	emit(two)
 	var next incident.IncidentInput
-	require.Eventually(t, func() bool { next, err = input(two); return err == nil }, 30*time.Second, 50*time.Millisecond, "the next anomaly opens another")
+	require.Eventually(t, func() bool { next, err = input(two); return err == nil }, time.Minute, 50*time.Millisecond, "the next anomaly opens another")
 	require.Equal(t, &incident.Previous{IncidentID: incident.IDFromAnomaly(one.ID)}, next.Previous, "in a thread and a ticket of its own")
 	s := held()
 	require.Len(t, s.Open, 1)

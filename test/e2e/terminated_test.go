@@ -39,19 +39,19 @@ func TestIncidentIsTerminated(t *testing.T) {
 	cut := time.Now()
 	require.NoError(t, g.client.TerminateWorkflow(t.Context(), first.WorkflowID, "", "wrong alarm, password=hunter2"))
 	execution := g.automation(first.ID)
-	g.eventually("the automation is cancelled", time.Minute, func() bool { return g.status(execution) == types.AutomationExecutionStatusCancelled })
+	g.eventually("the automation is cancelled", 2*time.Minute, func() bool { return g.status(execution) == types.AutomationExecutionStatusCancelled })
 	t.Logf("%s after the incident was terminated", time.Since(cut))
-	g.eventually("the remediation has ended", time.Minute, func() bool { return !g.runs(remediation) })
-	g.eventually("the correlator forgets the incident", time.Minute, func() bool {
+	g.eventually("the remediation has ended", 2*time.Minute, func() bool { return !g.runs(remediation) })
+	g.eventually("the correlator forgets the incident", 2*time.Minute, func() bool {
 		open, ended := g.held()
 		return !slices.Contains(open, first.ID) && slices.Contains(ended, first.ID)
 	})
 	t.Logf("%s after the incident was terminated", time.Since(cut))
 
-	g.eventually("the thread is told", time.Minute, func() bool { return g.farewells(first) > 0 })
-	g.eventually("the ticket is told", time.Minute, func() bool { return g.comments(first) > 0 })
+	g.eventually("the thread is told", 2*time.Minute, func() bool { return g.farewells(first) > 0 })
+	g.eventually("the ticket is told", 2*time.Minute, func() bool { return g.comments(first) > 0 })
 	since := time.Now()
-	g.eventually("two more rounds pass", time.Minute, func() bool { return len(g.rounds(since)) >= 2 })
+	g.eventually("two more rounds pass", 2*time.Minute, func() bool { return len(g.rounds(since)) >= 2 })
 	require.Equal(t, 1, g.farewells(first), "it is told once")
 	require.Equal(t, 1, g.comments(first))
 	for _, report := range g.rounds(since) {
@@ -70,7 +70,7 @@ func TestIncidentIsTerminated(t *testing.T) {
 	g.quiet()
 	require.NoError(t, g.Shop.Inject(t.Context(), victim.BadReload()))
 	var next incident.State
-	g.eventually("another incident has a thread", 2*time.Minute, func() bool {
+	g.eventually("another incident has a thread", 4*time.Minute, func() bool {
 		for _, next = range g.incidents() {
 			if next.ID != first.ID && !next.Thread.IsZero() && !next.Ticket.IsZero() {
 				return true
@@ -140,14 +140,14 @@ func TestOrphanIsReaped(t *testing.T) {
 
 	back := time.Now()
 	g.engage()
-	g.eventually("the orphan is cancelled", time.Minute, func() bool { return g.status(orphan) == types.AutomationExecutionStatusCancelled })
+	g.eventually("the orphan is cancelled", 2*time.Minute, func() bool { return g.status(orphan) == types.AutomationExecutionStatusCancelled })
 	t.Logf("%s after a worker was back", time.Since(back))
-	g.eventually("the correlator forgets the incident", time.Minute, func() bool {
+	g.eventually("the correlator forgets the incident", 2*time.Minute, func() bool {
 		open, ended := g.held()
 		return !slices.Contains(open, lost.ID) && slices.Contains(ended, lost.ID) && slices.Contains(open, well.ID)
 	})
 	var stopped []incident.Orphan
-	g.eventually("the guard reports it", time.Minute, func() bool {
+	g.eventually("the guard reports it", 2*time.Minute, func() bool {
 		for _, r := range g.rounds(back.Add(-time.Minute)) {
 			stopped = append(stopped, r.Stopped...)
 		}
@@ -159,7 +159,7 @@ func TestOrphanIsReaped(t *testing.T) {
 	require.Equal(t, "Cancelled", stopped[0].Status)
 
 	since := time.Now()
-	g.eventually("three more rounds pass", time.Minute, func() bool { return len(g.rounds(since)) >= 3 })
+	g.eventually("three more rounds pass", 2*time.Minute, func() bool { return len(g.rounds(since)) >= 3 })
 	for _, r := range g.rounds(since) {
 		require.Empty(t, r.Stopped)
 		require.GreaterOrEqual(t, r.Running, len(others))
@@ -170,5 +170,5 @@ func TestOrphanIsReaped(t *testing.T) {
 	require.True(t, g.runs(incident.RemediationWorkflowID(well.WorkflowID, 1)))
 
 	require.NoError(t, g.client.CancelWorkflow(t.Context(), well.WorkflowID, ""))
-	g.eventually("a cancelled incident stops its own", time.Minute, func() bool { return g.status(healthy) == types.AutomationExecutionStatusCancelled })
+	g.eventually("a cancelled incident stops its own", 2*time.Minute, func() bool { return g.status(healthy) == types.AutomationExecutionStatusCancelled })
 }

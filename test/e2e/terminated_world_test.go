@@ -103,7 +103,7 @@ func (g *guarded) state(workflowID string) (incident.State, error) {
 func (g *guarded) approved(n int) []incident.State {
 	g.t.Helper()
 	var asked []incident.State
-	g.eventually("checkout's plans wait for their approval", 2*time.Minute, func() bool {
+	g.eventually("checkout's plans wait for their approval", 4*time.Minute, func() bool {
 		asked = slices.DeleteFunc(g.incidents(), func(s incident.State) bool { return !s.Pending || s.Plan.Runbook != "restart-service" })
 		return len(asked) >= n
 	})
@@ -119,7 +119,7 @@ func (g *guarded) approved(n int) []incident.State {
 		require.True(g.t, receipt.Accepted, receipt.Reason)
 	}
 	for _, s := range asked {
-		g.eventually("the automation of "+s.ID+" runs", time.Minute, func() bool {
+		g.eventually("the automation of "+s.ID+" runs", 2*time.Minute, func() bool {
 			return g.automation(s.ID) != "" && g.status(g.automation(s.ID)) == types.AutomationExecutionStatusInprogress
 		})
 	}
@@ -231,7 +231,7 @@ func (g *guarded) rounds(since time.Time) []incident.GuardReport {
 func (g *guarded) warm(during time.Duration) {
 	g.t.Helper()
 	began := time.Now()
-	g.eventually("the shop is busy and healthy", during+time.Minute, func() bool {
+	g.eventually("the shop is busy and healthy", during+5*time.Minute, func() bool {
 		seen := g.Shop.Traffic(10 * time.Second)
 		return seen.Requests > 100 && seen.Errors == 0 && time.Since(began) >= during
 	})
@@ -242,7 +242,7 @@ func (g *guarded) warm(during time.Duration) {
 func (g *guarded) quiet() {
 	g.t.Helper()
 	alarms, since := cloudwatch.NewFromConfig(g.AWS()), time.Now()
-	g.eventually("the shop is well again, and no alarm has been on for a while", 3*time.Minute, func() bool {
+	g.eventually("the shop is well again, and no alarm has been on for a while", 5*time.Minute, func() bool {
 		on, err := alarms.DescribeAlarms(g.t.Context(), &cloudwatch.DescribeAlarmsInput{StateValue: cwtypes.StateValueAlarm})
 		if err != nil || len(on.MetricAlarms) > 0 || g.Shop.Traffic(5*time.Second).Errors > 0 {
 			since = time.Now()

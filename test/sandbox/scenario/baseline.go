@@ -18,7 +18,7 @@ import (
 
 // healthyWithin is how long the shop may take to be healthy beyond the time of
 // the baseline.
-const healthyWithin = time.Minute
+const healthyWithin = 2 * time.Minute
 
 // leastWarm is how long a baseline lasts at least: services have just been
 // restarted, and what that sets off has to show before the fault.

@@ -35,14 +35,23 @@ func (p *play) follow(ctx context.Context) error {
 	}
 }
 
+// unheardFor is for how long an incident may give no answer: a machine that is busy
+// lets a worker miss a question.
+const unheardFor = time.Minute
+
 // refresh asks the workflow how things stand and tells what is new.
 func (p *play) refresh(ctx context.Context) error {
 	next, err := StateOf(ctx, p.o.Client, p.result.State.WorkflowID)
-	if err != nil {
+	switch {
+	case err == nil:
+		p.heard = time.Now()
+		p.note(next)
+		return nil
+	case ctx.Err() == nil && time.Since(p.heard) < unheardFor:
+		return nil
+	default:
 		return err
 	}
-	p.note(next)
-	return nil
 }
 
 // StateOf asks an incident how things stand. Without a worker there is no answer,
@@ -111,10 +120,23 @@ func (p *play) settle(ctx context.Context) error {
 	}
 }
 
+// servedWithin is how long callers of a service that is well again may still get
+// errors: requests that a machine's stall held up have run into their timeouts.
+const servedWithin = 20 * time.Second
+
 // finish counts what there is at the end.
 func (p *play) finish(ctx context.Context) (err error) {
 	p.result.Ended = time.Now()
-	p.result.Traffic = p.st.Shop.Traffic(2 * time.Second)
+	for {
+		p.result.Traffic = p.st.Shop.Traffic(2 * time.Second)
+		bad := p.result.Traffic.Requests == 0 || p.result.Traffic.Errors > 0
+		if !bad || p.result.State.Status != incident.StatusResolved || time.Since(p.result.Ended) > servedWithin {
+			break
+		}
+		if err := sleep(ctx, pollEvery); err != nil {
+			return err
+		}
+	}
 	if err := p.steps.look(ctx, p.result.State); err != nil {
 		return err
 	}

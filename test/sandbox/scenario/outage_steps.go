@@ -129,7 +129,7 @@ func (e *expectations) once(messages []string, all ...string) {
 // question stands: once it is decided, it shows the decision.
 func cardSays(text string) Do {
 	return func(ctx context.Context, st *stack.Stack) error {
-		ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, fmt.Errorf("no approval card says %q", text))
+		ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, fmt.Errorf("no approval card says %q", text))
 		defer cancel()
 		for {
 			for _, root := range st.Slack.Messages(stack.SlackChannel) {

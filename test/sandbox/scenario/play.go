@@ -86,6 +86,7 @@ type play struct {
 	before   Seen      // what there was when the scenario began
 	deadline time.Time // for the end; moved on while a person is waited for
 	asked    time.Time // when the pending question was seen
+	heard    time.Time // when the incident last said how things stand
 	answered string    // digest of the plan that was answered
 	records  bool      // whether records of the fault were seen on the stream
 }
@@ -137,6 +138,7 @@ func (p *play) find(ctx context.Context) error {
 		}
 		if len(ids) > 0 {
 			p.result.Found = time.Now()
+			p.heard = p.result.Found
 			p.result.State.WorkflowID = ids[0]
 			p.result.State.ID = incident.IncidentIDOf(ids[0])
 			return p.steps.at(ctx, WhenFound)

@@ -18,7 +18,7 @@ import (
 )
 
 // startWithin is how long a stack may take to start on a busy machine.
-const startWithin = 2 * time.Minute
+const startWithin = 5 * time.Minute
 
 // Start starts a stack in a folder of the test's, with a client of its Temporal
 // server. At the test's end both are stopped, and the end of the log is shown if
