@@ -110,7 +110,7 @@ func TestDoctorOnTheWorkerOfThisMachine(t *testing.T) {
 		want verdict
 		says string
 	}{
-		"reads":            {fmt.Sprintf(`{"ready":true,"stream":{"lag_millis":{"a":10,"b":1500},"last_read":%q}}`, time.Now().Format(time.RFC3339)), verdictOK, "reads 2 shards, 1.5s behind"},
+		"reads":            {fmt.Sprintf(`{"ready":true,"stream":{"lag_millis":{"a":10,"b":1500},"last_read":%q}}`, time.Now().Add(time.Hour).Format(time.RFC3339)), verdictOK, "reads 2 shards, 1.5s behind"},
 		"reads no more":    {`{"ready":true,"stream":{"lag_millis":{"a":1},"last_read":"2020-01-01T00:00:00Z","last_error":"denied"}}`, verdictFailed, "not read the stream for a minute: denied"},
 		"stops":            {`{"ready":false}`, verdictFailed, "starting or stopping"},
 		"another role":     {`{"ready":true}`, verdictOK, "does not read the stream"},
