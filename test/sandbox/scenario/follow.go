@@ -120,23 +120,10 @@ func (p *play) settle(ctx context.Context) error {
 	}
 }
 
-// servedWithin is how long callers of a service that is well again may still get
-// errors: requests that a machine's stall held up have run into their timeouts.
-const servedWithin = 20 * time.Second
-
 // finish counts what there is at the end.
 func (p *play) finish(ctx context.Context) (err error) {
 	p.result.Ended = time.Now()
-	for {
-		p.result.Traffic = p.st.Shop.Traffic(2 * time.Second)
-		bad := p.result.Traffic.Requests == 0 || p.result.Traffic.Errors > 0
-		if !bad || p.result.State.Status != incident.StatusResolved || time.Since(p.result.Ended) > servedWithin {
-			break
-		}
-		if err := sleep(ctx, pollEvery); err != nil {
-			return err
-		}
-	}
+	p.result.Traffic = p.st.Shop.Traffic(2 * time.Second)
 	if err := p.steps.look(ctx, p.result.State); err != nil {
 		return err
 	}

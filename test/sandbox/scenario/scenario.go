@@ -70,10 +70,10 @@ type Scenario struct {
 type Limits struct {
 	Baseline time.Duration // healthy telemetry before the fault, on detectors that know nothing; Baseline
 	Warm     time.Duration // the same on a stack on which a scenario was played before; WarmBaseline
-	Detect   time.Duration // from the fault to an open incident; 2 min
+	Detect   time.Duration // from the fault to an open incident; 60 s
 	Thinking time.Duration // from a question to the prescribed answer; 12 s
-	End      time.Duration // from the fault to the end, while nobody has to be waited for; 8 min
-	Settle   time.Duration // from the end's status to the end of the workflow; 3 min
+	End      time.Duration // from the fault to the end, while nobody has to be waited for; 4 min
+	Settle   time.Duration // from the end's status to the end of the workflow; 1 min
 }
 
 const (
@@ -93,12 +93,12 @@ func (l Limits) withDefaults() Limits {
 	set := func(d *time.Duration, usual time.Duration) { *d = cmp.Or(*d, usual) }
 	set(&l.Baseline, Baseline)
 	set(&l.Warm, WarmBaseline)
-	set(&l.Detect, 2*time.Minute)
+	set(&l.Detect, time.Minute)
 	// A person would read, and in the meantime what else the fault sets off joins
 	// the incident: an alarm over ten seconds takes eleven.
 	set(&l.Thinking, 12*time.Second)
-	set(&l.End, 8*time.Minute)
-	set(&l.Settle, 3*time.Minute)
+	set(&l.End, 4*time.Minute)
+	set(&l.Settle, time.Minute)
 	return l
 }
 
